@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The list of built-in protocols.  A new protocol is one file, one name in
+ * builtin.h and one line here.
+ */
+#include "proto/builtin.h"
+
+const struct tap_protocol *const tap_builtin_protocols[] = {
+  [TAP_PROTO_ETH] = &tap_eth_protocol,         [TAP_PROTO_LLC] = &tap_llc_protocol,
+  [TAP_PROTO_VLAN] = &tap_vlan_protocol,       [TAP_PROTO_8021AD] = &tap_ieee8021ad_protocol,
+  [TAP_PROTO_RAW] = &tap_raw_protocol,         [TAP_PROTO_ARP] = &tap_arp_protocol,
+  [TAP_PROTO_IP] = &tap_ip_protocol,           [TAP_PROTO_IPV6] = &tap_ipv6_protocol,
+  [TAP_PROTO_HOPOPTS] = &tap_hopopts_protocol, [TAP_PROTO_ROUTING] = &tap_routing_protocol,
+  [TAP_PROTO_FRAGHDR] = &tap_fraghdr_protocol, [TAP_PROTO_DSTOPTS] = &tap_dstopts_protocol,
+  [TAP_PROTO_AH] = &tap_ah_protocol,           [TAP_PROTO_TCP] = &tap_tcp_protocol,
+  [TAP_PROTO_UDP] = &tap_udp_protocol,         [TAP_PROTO_ICMP] = &tap_icmp_protocol,
+  [TAP_PROTO_ICMPV6] = &tap_icmpv6_protocol,
+};
+
+_Static_assert(sizeof tap_builtin_protocols / sizeof tap_builtin_protocols[0] == TAP_PROTO_BUILTINS,
+               "each name in builtin.h has its protocol here");
+
+const unsigned tap_builtin_protocol_count = TAP_PROTO_BUILTINS;

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one list of what is built in.  A registry registers these protocols
+ * first and in this order, so that a built-in protocol's number is its place
+ * in the list: the few readers that must look around a layer (for the address
+ * before a port, the length before a segment) know it by these names.
+ */
+#ifndef TAP_PROTO_BUILTIN_H
+#define TAP_PROTO_BUILTIN_H
+
+#include <stdbool.h>
+
+#include "proto/field.h"
+#include "proto/protocol.h"
+
+enum tap_builtin {
+  TAP_PROTO_ETH,
+  TAP_PROTO_LLC,
+  TAP_PROTO_VLAN,
+  TAP_PROTO_8021AD,
+  TAP_PROTO_RAW,
+  TAP_PROTO_ARP,
+  TAP_PROTO_IP,
+  TAP_PROTO_IPV6,
+  TAP_PROTO_HOPOPTS, /* the extension headers of IPv6: from here ... */
+  TAP_PROTO_ROUTING,
+  TAP_PROTO_FRAGHDR,
+  TAP_PROTO_DSTOPTS,
+  TAP_PROTO_AH, /* ... to here */
+  TAP_PROTO_TCP,
+  TAP_PROTO_UDP,
+  TAP_PROTO_ICMP,
+  TAP_PROTO_ICMPV6,
+  TAP_PROTO_BUILTINS
+};
+
+static inline bool tap_is_ipv6_extension(unsigned protocol) {
+  return protocol >= TAP_PROTO_HOPOPTS && protocol <= TAP_PROTO_AH;
+}
+
+extern const struct tap_protocol tap_eth_protocol, tap_llc_protocol;
+extern const struct tap_protocol tap_vlan_protocol, tap_ieee8021ad_protocol;
+extern const struct tap_protocol tap_raw_protocol, tap_arp_protocol;
+extern const struct tap_protocol tap_ip_protocol, tap_ipv6_protocol;
+extern const struct tap_protocol tap_hopopts_protocol, tap_routing_protocol;
+extern const struct tap_protocol tap_fraghdr_protocol, tap_dstopts_protocol, tap_ah_protocol;
+extern const struct tap_protocol tap_tcp_protocol, tap_udp_protocol;
+extern const struct tap_protocol tap_icmp_protocol, tap_icmpv6_protocol;
+
+extern const struct tap_protocol *const tap_builtin_protocols[];
+extern const unsigned tap_builtin_protocol_count;
+
+/* Fields of no single layer: of the frame, and those that any family has. */
+extern const struct tap_field tap_frame_fields[], tap_family_fields[];
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The two bytes that end an Ethernet header, a VLAN tag and a SNAP header:
+ * from 0x600 on they name a protocol, up to 1500 they are the length of an
+ * IEEE 802.3 frame, whose payload starts with an LLC header.
+ */
+#ifndef TAP_PROTO_ETHERTYPE_H
+#define TAP_PROTO_ETHERTYPE_H
+
+#include <stdbool.h>
+
+#include "proto/protocol.h"
+
+enum {
+  TAP_ETHERTYPE_IP = 0x0800,
+  TAP_ETHERTYPE_ARP = 0x0806,
+  TAP_ETHERTYPE_RARP = 0x8035,
+  TAP_ETHERTYPE_VLAN = 0x8100,
+  TAP_ETHERTYPE_IPV6 = 0x86dd,
+  TAP_ETHERTYPE_8021AD = 0x88a8,
+  TAP_ETHERTYPE_QINQ = 0x9100, /* before IEEE 802.1ad gave a number */
+
+  /* No number of the wire: it binds LLC, where the two bytes are a length. */
+  TAP_ETHERTYPE_LLC = 4
+};
+
+enum { TAP_ETHERTYPE_MIN = 0x600, TAP_8023_LENGTH_MAX = 1500 };
+
+/* Tell the walk what follows the two bytes 'type', and cut the padding of a short 802.3 frame.
+ * Novell's raw frames (they start with 0xffff where LLC would be) and the numbers between
+ * length and type lead nowhere. */
+static inline enum tap_verdict tap_ethertype_follow(struct tap_cursor *c, struct tap_step *out,
+                                                    unsigned type) {
+  out->table = TAP_BY_ETHERTYPE;
+  out->key = type;
+  if (type >= TAP_ETHERTYPE_MIN) return TAP_PAYLOAD;
+  if (type == 0 || type > TAP_8023_LENGTH_MAX) return TAP_LAST;
+  tap_narrow(c, type);
+  if (tap_left(c) >= 2 && tap_be16(c->at) == 0xffff) return TAP_LAST;
+  out->key = TAP_ETHERTYPE_LLC;
+  return TAP_PAYLOAD;
+}
+
+#endif

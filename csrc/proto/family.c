@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Undotted names, which serve any family: the addresses of the outermost IP
+ * header of either version, the ports of the outermost transport.  They read
+ * where that layer's protocol says that its ends are, and are absent where no
+ * layer has any.
+ */
+#include "proto/builtin.h"
+#include "proto/read.h"
+
+/* What layer 'index' is; NULL where there is none. */
+static const struct tap_protocol *protocol_at(const struct tap_packet *p, uint8_t index) {
+  unsigned number = index == TAP_NO_LAYER ? TAP_PROTO_BUILTINS : p->layer[index].protocol;
+  return number < TAP_PROTO_BUILTINS ? tap_builtin_protocols[number] : NULL;
+}
+
+static bool give_address(const struct tap_packet *p, unsigned nth, bool source,
+                         struct tap_value *out) {
+  const struct tap_protocol *protocol = protocol_at(p, p->network);
+  const struct tap_ends *ends;
+  if (nth > 0 || protocol == NULL) return false;
+  ends = &protocol->addresses;
+  return tap_give_bytes(
+      out, ends->bytes == 4 ? TAP_IPV4 : TAP_IPV6,
+      tap_header_at(p, &p->layer[p->network], source ? ends->src : ends->dst, ends->bytes),
+      ends->bytes);
+}
+
+static bool give_port(const struct tap_packet *p, unsigned nth, bool source,
+                      struct tap_value *out) {
+  const struct tap_protocol *protocol = protocol_at(p, p->transport);
+  const struct tap_ends *ends;
+  if (nth > 0 || protocol == NULL) return false;
+  ends = &protocol->ports;
+  return tap_give_load(
+      out, TAP_UINT,
+      tap_header_at(p, &p->layer[p->transport], source ? ends->src : ends->dst, ends->bytes),
+      ends->bytes);
+}
+
+static bool read_src(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                     struct tap_value *out) {
+  (void)layer;
+  return give_address(p, nth, true, out);
+}
+
+static bool read_dst(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                     struct tap_value *out) {
+  (void)layer;
+  return give_address(p, nth, false, out);
+}
+
+static bool read_sport(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                       struct tap_value *out) {
+  (void)layer;
+  return give_port(p, nth, true, out);
+}
+
+static bool read_dport(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                       struct tap_value *out) {
+  (void)layer;
+  return give_port(p, nth, false, out);
+}
+
+static bool read_len(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                     struct tap_value *out) {
+  (void)layer;
+  return nth == 0 && tap_give_number(out, TAP_UINT, tap_frame_wire_len(p->frame));
+}
+
+static bool read_time_ns(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                         struct tap_value *out) {
+  (void)layer;
+  if (nth > 0 || p->frame->flags & TAP_FRAME_NO_TIME) return false;
+  return tap_give_number(out, TAP_INT, (uint64_t)p->frame->ts_ns);
+}
+
+/* The type of src and dst is what the value says, IPv4 or IPv6; the rows name the wider one. */
+const struct tap_field tap_family_fields[] = {
+  TAP_READ("src", "Source Address", TAP_IPV6, read_src, .flags = TAP_HIDDEN,
+           .level = TAP_LEVEL_NETWORK),
+  TAP_READ("dst", "Destination Address", TAP_IPV6, read_dst, .flags = TAP_HIDDEN,
+           .level = TAP_LEVEL_NETWORK),
+  TAP_READ("sport", "Source Port", TAP_UINT, read_sport, .flags = TAP_HIDDEN,
+           .level = TAP_LEVEL_TRANSPORT),
+  TAP_READ("dport", "Destination Port", TAP_UINT, read_dport, .flags = TAP_HIDDEN,
+           .level = TAP_LEVEL_TRANSPORT),
+  TAP_READ("len", "Length on the wire", TAP_UINT, read_len, .flags = TAP_HIDDEN, .unit = "bytes"),
+  TAP_READ("time_ns", "Arrival Time", TAP_INT, read_time_ns, .flags = TAP_HIDDEN, .unit = "ns"),
+  { 0 },
+};

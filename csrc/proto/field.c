@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading fields.  A place is checked against the header's bytes that are
+ * here, so that a cut header keeps the fields that it still holds whole.
+ * Nothing here knows a protocol.
+ */
+#include "proto/field.h"
+
+#include <stddef.h>
+
+uint64_t tap_load_be(const uint8_t *p, unsigned bytes) {
+  uint64_t n = 0;
+  for (unsigned i = 0; i < bytes; i++) n = n << 8 | p[i];
+  return n;
+}
+
+/* The sizes that headers have most, without a loop. */
+static inline uint64_t load(const uint8_t *p, unsigned bytes) {
+  switch (bytes) {
+  case 1: return p[0];
+  case 2: return (uint64_t)p[0] << 8 | p[1];
+  case 4: return (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3];
+  default: return tap_load_be(p, bytes);
+  }
+}
+
+static bool size_fits(const struct tap_field *field) {
+  unsigned used = field->bit % 8u + field->bits;
+  if (field->bits == 0) return field->read != NULL;
+  switch (field->type) {
+  case TAP_IPV4: return field->bits == 32 && field->bit % 8 == 0;
+  case TAP_IPV6: return field->bits == 128 && field->bit % 8 == 0;
+  case TAP_MAC: return field->bits == 48 && field->bit % 8 == 0;
+  case TAP_BYTES:
+  case TAP_STRING: return field->bits % 8 == 0 && field->bit % 8 == 0 && field->bits < 2048;
+  default: return used <= 64;
+  }
+}
+
+bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
+                  unsigned level) {
+  unsigned used;
+  *ref = (struct tap_ref){ .field = field,
+                           .protocol = (uint16_t)protocol,
+                           .level = (uint8_t)level };
+  if (field == NULL) return true;
+  if (!size_fits(field)) return false;
+  if (field->level != 0) ref->level = field->level;
+  used = (field->bit % 8u + field->bits + 7) / 8;
+  ref->byte = field->bit / 8;
+  ref->bytes = (uint8_t)used;
+  if (tap_type_is_number(field->type) && field->bits > 0) {
+    ref->shift = (uint8_t)(used * 8 - field->bit % 8u - field->bits);
+    ref->mask = field->bits == 64 ? UINT64_MAX : (UINT64_C(1) << field->bits) - 1;
+  }
+  return true;
+}
+
+/* Two's complement of 'bits' bits, made 64 bits wide. */
+static uint64_t extend_sign(uint64_t n, unsigned bits) {
+  uint64_t sign = UINT64_C(1) << (bits - 1);
+  return (n ^ sign) - sign;
+}
+
+static inline bool read_place(const struct tap_ref *ref, const struct tap_packet *p,
+                              const struct tap_layer *layer, struct tap_value *out) {
+  const struct tap_field *field = ref->field;
+  const uint8_t *at = p->frame->data + layer->start + ref->byte;
+  if ((uint32_t)ref->byte + ref->bytes > layer->header) return false;
+  out->type = field->type;
+  if (tap_type_is_number(field->type)) {
+    out->number = load(at, ref->bytes) >> ref->shift & ref->mask;
+    if (field->type == TAP_INT) out->number = extend_sign(out->number, field->bits);
+  } else {
+    out->bytes = at;
+    out->size = ref->bytes;
+  }
+  return true;
+}
+
+static void put_presence(struct tap_value *out) {
+  out->type = TAP_FLAG;
+  out->number = 1;
+}
+
+bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
+                        const struct tap_layer *layer, unsigned nth, struct tap_value *out) {
+  const struct tap_field *field = ref->field;
+  if (field != NULL && field->read != NULL) return field->read(p, layer, nth, out);
+  if (nth > 0) return false;
+  if (field != NULL) return read_place(ref, p, layer, out);
+  put_presence(out);
+  return true;
+}
+
+/* Occurrences are counted over all layers of the protocol, within each in its own order. */
+static bool read_occurrence(const struct tap_ref *ref, const struct tap_packet *p,
+                            struct tap_value *out) {
+  unsigned left = ref->nth;
+  for (unsigned i = 0; i < p->count; i++) {
+    if (p->layer[i].protocol != ref->protocol) continue;
+    for (unsigned nth = 0; tap_ref_read_layer(ref, p, &p->layer[i], nth, out); nth++)
+      if (left-- == 0) return true;
+  }
+  return false;
+}
+
+bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
+  const struct tap_layer *layer;
+  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
+  if (ref->nth > 0) return read_occurrence(ref, p, out);
+  layer = tap_packet_layer(p, ref->protocol, 0);
+  if (layer == NULL) return false;
+  if (tap_ref_read_layer(ref, p, layer, 0, out)) return true;
+  return read_occurrence(ref, p, out); /* the outermost layer may lack it, an inner one not */
+}
+
+const char *tap_field_value_name(const struct tap_field *field, uint64_t value) {
+  const struct tap_name *n = field == NULL ? NULL : field->names;
+  for (; n != NULL && n->name != NULL; n++)
+    if (n->value == value) return n->name;
+  return NULL;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The registry of fields is the heart, and this is one row of it: a name, a
+ * type and how to read it.  Most rows are a place in the header (first bit
+ * and number of bits); what no place can say, a function reads.  A reference
+ * is a name that was looked up: it reads that field from any packet.
+ */
+#ifndef TAP_PROTO_FIELD_H
+#define TAP_PROTO_FIELD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "proto/packet.h"
+#include "proto/value.h"
+
+/* Read occurrence 'nth' (0 is the first) of a field within one layer; false where there is
+ * none.  'layer' is NULL for fields of the frame and of no single protocol (src, dport). */
+typedef bool tap_reader(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                        struct tap_value *out);
+
+struct tap_name {
+  uint64_t value;
+  const char *name;
+};
+
+/* flags of a row */
+enum {
+  TAP_HEX = 1 << 0,     /* printed as 0x..., with as many digits as it has bits */
+  TAP_REPEATS = 1 << 1, /* may occur more than once in one packet: an array in JSON */
+  TAP_HIDDEN = 1 << 2,  /* another name for values that have one: left out of trees and JSON */
+};
+
+struct tap_field {
+  const char *name;  /* "tcp.dstport" */
+  const char *label; /* "Destination Port" */
+  uint8_t type;      /* enum tap_type */
+  uint8_t flags;
+  uint16_t bit, bits;  /* place in the header, bit 0 is the first on the wire; bits 0: see read */
+  uint8_t level;       /* enum tap_level: 0 is the level of its protocol */
+  tap_reader *read;    /* NULL: by place */
+  const char *unit;    /* "ns", "bytes", or NULL */
+  const struct tap_name *names; /* of enumerated values, ends with a NULL name; or NULL */
+};
+
+enum tap_form { TAP_FORM_VALUE, TAP_FORM_RAW, TAP_FORM_ID, TAP_FORM_TEXT };
+
+enum { TAP_ANY_PROTOCOL = 0xffff };
+
+/* A name, looked up: tcp.dstport, ip.src#2, vlan.id?, arp.opcode:text, or a protocol's own name. */
+struct tap_ref {
+  const struct tap_field *field; /* NULL: presence of the protocol */
+  uint16_t protocol;             /* TAP_ANY_PROTOCOL: not of one layer */
+  uint8_t nth;                   /* occurrence, 0 is the outermost */
+  uint8_t form;                  /* enum tap_form */
+  uint8_t level;                 /* how deep a packet must be decoded to read it */
+  uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ... */
+  uint16_t byte;
+  bool optional;                 /* "name?" */
+  uint64_t mask;                 /* ... and mask */
+};
+
+/* Make a reference to the first occurrence of 'field' ready. False when its place is no place:
+ * a number over 64 bits or over nine bytes, an address of the wrong size. */
+bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
+                  unsigned level);
+
+/* Read the value that 'ref' names; false where the packet does not have it. */
+bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
+
+/* The same for one layer and occurrence 'nth' within it (0 is the first). */
+bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
+                        const struct tap_layer *layer, unsigned nth, struct tap_value *out);
+
+/* The name of an enumerated value, or NULL. */
+const char *tap_field_value_name(const struct tap_field *field, uint64_t value);
+
+/* Load a big-endian number of 1 to 8 bytes. */
+uint64_t tap_load_be(const uint8_t *p, unsigned bytes);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * p:json(): one flat object, its keys the names of fields (RFC 8259).  A
+ * protocol that occurs in several layers is written once, at its outermost
+ * one, so that no key comes twice; a field that may repeat is an array of all
+ * its values, any other has its outermost one.
+ */
+#include <string.h>
+
+#include "base/utf8.h"
+#include "proto/show.h"
+
+enum { OCCURRENCES_MAX = 256 };
+
+struct json {
+  struct tap_text *t;
+  const struct tap_registry *r;
+  const struct tap_packet *p;
+};
+
+static void put_escape(struct tap_text *t, uint8_t c) {
+  switch (c) {
+  case '"': tap_text_put(t, "\\\""); return;
+  case '\\': tap_text_put(t, "\\\\"); return;
+  case '\n': tap_text_put(t, "\\n"); return;
+  case '\r': tap_text_put(t, "\\r"); return;
+  case '\t': tap_text_put(t, "\\t"); return;
+  default: tap_text_put(t, "\\u"); tap_text_put_hex(t, c, 4);
+  }
+}
+
+/* Must it be escaped?  DEL need not, but it hides in a terminal. */
+static bool special(uint8_t c) {
+  return c < 0x20 || c == 0x7f || c == '"' || c == '\\';
+}
+
+/* What is no UTF-8 becomes U+FFFD. */
+static void put_string(struct tap_text *t, const uint8_t *p, size_t n) {
+  bool valid;
+  tap_text_put_char(t, '"');
+  for (size_t i = 0, step; i < n && !t->cut; i += step) {
+    step = tap_utf8_step(p + i, n - i, &valid);
+    if (!valid)
+      tap_text_put(t, "\xef\xbf\xbd");
+    else if (special(p[i]))
+      put_escape(t, p[i]);
+    else
+      tap_text_put_bytes(t, (const char *)(p + i), step);
+  }
+  tap_text_put_char(t, '"');
+}
+
+static void put_number(struct tap_text *t, const struct tap_value *v) {
+  if (v->type == TAP_FLAG)
+    tap_text_put(t, v->number != 0 ? "true" : "false");
+  else if (v->type == TAP_INT)
+    tap_text_put_int(t, (int64_t)v->number);
+  else
+    tap_text_put_uint(t, v->number);
+}
+
+static void put_value(struct tap_text *t, const struct tap_field *field,
+                      const struct tap_value *v) {
+  if (v->type == TAP_STRING) {
+    put_string(t, v->bytes, v->size);
+    return;
+  }
+  if (v->type != TAP_TIME && tap_type_is_number(v->type)) {
+    put_number(t, v);
+    return;
+  }
+  tap_text_put_char(t, '"');
+  if (v->type == TAP_TIME)
+    tap_text_put_rfc3339(t, (int64_t)v->number);
+  else
+    tap_value_put(t, field, v);
+  tap_text_put_char(t, '"');
+}
+
+static void put_key(struct tap_text *t, const char *name) {
+  if (t->at[-1] != '{') tap_text_put_char(t, ',');
+  tap_text_put_char(t, '"');
+  tap_text_put(t, name);
+  tap_text_put(t, "\":");
+}
+
+/* The occurrences in one layer; 'n' came before them.  Returns how many there are now. */
+static unsigned put_occurrences(struct json *j, const struct tap_ref *ref,
+                                const struct tap_layer *layer, unsigned n) {
+  struct tap_value v = { 0 };
+  for (unsigned nth = 0; nth < OCCURRENCES_MAX; nth++) {
+    if (!tap_ref_read_layer(ref, j->p, layer, nth, &v)) break;
+    if (n == 0) put_key(j->t, ref->field->name);
+    tap_text_put_char(j->t, n++ == 0 ? '[' : ',');
+    put_value(j->t, ref->field, &v);
+  }
+  return n;
+}
+
+/* All occurrences over all layers; no key where there is none. */
+static void put_array(struct json *j, const struct tap_ref *ref) {
+  unsigned n = 0;
+  if (ref->protocol == TAP_ANY_PROTOCOL)
+    n = put_occurrences(j, ref, NULL, 0);
+  else
+    for (unsigned i = 0; i < j->p->count; i++)
+      if (j->p->layer[i].protocol == ref->protocol) n = put_occurrences(j, ref, &j->p->layer[i], n);
+  if (n > 0) tap_text_put_char(j->t, ']');
+}
+
+static void put_field(struct json *j, const struct tap_ref *ref) {
+  struct tap_value v = { 0 };
+  if ((ref->field->flags & TAP_HIDDEN) != 0) return;
+  if ((ref->field->flags & TAP_REPEATS) != 0) {
+    put_array(j, ref);
+  } else if (tap_ref_read(ref, j->p, &v)) {
+    put_key(j->t, ref->field->name);
+    put_value(j->t, ref->field, &v);
+  }
+}
+
+/* The time stands under short names too, since every reader of such lines wants it. */
+static void put_time(struct json *j) {
+  if ((j->p->frame->flags & TAP_FRAME_NO_TIME) != 0) return;
+  put_key(j->t, "time_ns");
+  tap_text_put_int(j->t, j->p->frame->ts_ns);
+  put_key(j->t, "time");
+  tap_text_put_char(j->t, '"');
+  tap_text_put_rfc3339(j->t, j->p->frame->ts_ns);
+  tap_text_put_char(j->t, '"');
+}
+
+/* Fields of the frame and of no single layer. */
+static void put_common(struct json *j) {
+  struct tap_ref ref;
+  for (size_t i = 0; tap_registry_field(j->r, i, &ref); i++)
+    if (ref.protocol == TAP_ANY_PROTOCOL) put_field(j, &ref);
+}
+
+static void put_protocol(struct json *j, unsigned number) {
+  const struct tap_protocol *protocol = tap_registry_at(j->r, number);
+  const struct tap_field *field = protocol->fields;
+  struct tap_ref ref;
+  for (; field != NULL && field->name != NULL; field++)
+    if (tap_ref_init(&ref, field, number, protocol->level)) put_field(j, &ref);
+}
+
+static void put_fault(struct json *j) {
+  char buffer[128];
+  const char *fault = tap_packet_fault(j->p, j->r, buffer, sizeof buffer);
+  if (fault == NULL) return;
+  put_key(j->t, "fault");
+  put_string(j->t, (const uint8_t *)fault, strlen(fault));
+}
+
+void tap_show_json(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
+  struct json j = { t, r, p };
+  tap_text_put_char(t, '{');
+  put_time(&j);
+  put_common(&j);
+  for (unsigned i = 0; i < p->count; i++)
+    if (tap_packet_layer(p, p->layer[i].protocol, 0) == &p->layer[i])
+      put_protocol(&j, p->layer[i].protocol);
+  put_fault(&j);
+  tap_text_put_char(t, '}');
+}

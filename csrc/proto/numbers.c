@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers that the IEEE and IANA gave out, as far as people meet them.  Each
+ * table ends with a NULL name.  Nothing is decoded by these: the bindings of a
+ * protocol say what follows what, these only say what to call it.
+ */
+#include "proto/numbers.h"
+
+const struct tap_name tap_ethertype_names[] = {
+  { 0x0800, "IPv4" },
+  { 0x0806, "ARP" },
+  { 0x0842, "Wake on LAN" },
+  { 0x22f0, "AVTP" },
+  { 0x22f3, "TRILL" },
+  { 0x6003, "DECnet" },
+  { 0x6558, "Transparent Ethernet bridging" },
+  { 0x8035, "RARP" },
+  { 0x809b, "AppleTalk" },
+  { 0x80f3, "AARP" },
+  { 0x8100, "802.1Q Virtual LAN" },
+  { 0x8137, "IPX" },
+  { 0x86dd, "IPv6" },
+  { 0x8808, "MAC Control" },
+  { 0x8809, "Slow Protocols" },
+  { 0x8847, "MPLS" },
+  { 0x8848, "MPLS multicast" },
+  { 0x8863, "PPPoE Discovery" },
+  { 0x8864, "PPPoE Session" },
+  { 0x887b, "HomePlug" },
+  { 0x888e, "802.1X Authentication" },
+  { 0x8892, "PROFINET" },
+  { 0x88a2, "ATA over Ethernet" },
+  { 0x88a4, "EtherCAT" },
+  { 0x88a8, "802.1ad Provider Bridge" },
+  { 0x88b5, "Local Experimental 1" },
+  { 0x88b6, "Local Experimental 2" },
+  { 0x88b8, "IEC 61850 GOOSE" },
+  { 0x88ba, "IEC 61850 Sampled Values" },
+  { 0x88cc, "LLDP" },
+  { 0x88e1, "HomePlug AV" },
+  { 0x88e5, "MACsec" },
+  { 0x88e7, "802.1ah Provider Backbone Bridge" },
+  { 0x88f5, "MVRP" },
+  { 0x88f7, "PTP" },
+  { 0x8902, "Connectivity Fault Management" },
+  { 0x8906, "FCoE" },
+  { 0x8914, "FCoE Initialization" },
+  { 0x8915, "RoCE" },
+  { 0x892f, "HSR" },
+  { 0x893a, "IEEE 1905.1" },
+  { 0x9000, "Loopback" },
+  { 0x9100, "QinQ" },
+  { 0x9200, "QinQ" },
+  { 0, NULL },
+};
+
+const struct tap_name tap_ip_proto_names[] = {
+  { 0, "IPv6 Hop-by-Hop Options" },
+  { 1, "ICMP" },
+  { 2, "IGMP" },
+  { 4, "IPv4" },
+  { 6, "TCP" },
+  { 8, "EGP" },
+  { 9, "IGRP" },
+  { 17, "UDP" },
+  { 27, "RDP" },
+  { 33, "DCCP" },
+  { 41, "IPv6" },
+  { 43, "IPv6 Routing" },
+  { 44, "IPv6 Fragment" },
+  { 46, "RSVP" },
+  { 47, "GRE" },
+  { 50, "ESP" },
+  { 51, "AH" },
+  { 55, "Minimal Encapsulation" },
+  { 58, "ICMPv6" },
+  { 59, "IPv6 No Next Header" },
+  { 60, "IPv6 Destination Options" },
+  { 88, "EIGRP" },
+  { 89, "OSPF" },
+  { 94, "IPIP" },
+  { 97, "EtherIP" },
+  { 103, "PIM" },
+  { 108, "IPComp" },
+  { 112, "VRRP" },
+  { 113, "PGM" },
+  { 115, "L2TP" },
+  { 132, "SCTP" },
+  { 133, "Fibre Channel" },
+  { 135, "Mobility" },
+  { 136, "UDP-Lite" },
+  { 137, "MPLS" },
+  { 139, "HIP" },
+  { 140, "Shim6" },
+  { 143, "Ethernet" },
+  { 253, "Experimental 1" },
+  { 254, "Experimental 2" },
+  { 255, "Reserved" },
+  { 0, NULL },
+};
+
+/* RFC 2474, 2597, 3246, 5865, 8622 */
+const struct tap_name tap_dscp_names[] = {
+  { 0, "CS0" },   { 1, "LE" },    { 8, "CS1" },   { 10, "AF11" }, { 12, "AF12" }, { 14, "AF13" },
+  { 16, "CS2" },  { 18, "AF21" }, { 20, "AF22" }, { 22, "AF23" }, { 24, "CS3" },  { 26, "AF31" },
+  { 28, "AF32" }, { 30, "AF33" }, { 32, "CS4" },  { 34, "AF41" }, { 36, "AF42" }, { 38, "AF43" },
+  { 40, "CS5" },  { 44, "VA" },   { 46, "EF" },   { 48, "CS6" },  { 56, "CS7" },  { 0, NULL },
+};
+
+/* RFC 3168 */
+const struct tap_name tap_ecn_names[] = {
+  { 0, "Not-ECT" }, { 1, "ECT(1)" }, { 2, "ECT(0)" }, { 3, "CE" }, { 0, NULL },
+};

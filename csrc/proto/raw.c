@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Raw IP: frames without a link header (LINKTYPE_RAW).  The layer has no
+ * bytes of its own; the first four bits of the packet say which IP it is.
+ */
+#include "proto/builtin.h"
+#include "proto/ethertype.h"
+
+static enum tap_verdict raw_parse(struct tap_cursor *c, struct tap_step *out) {
+  unsigned version = tap_left(c) > 0 ? c->at[0] >> 4 : 0;
+  if (version != 4 && version != 6) return TAP_LAST;
+  out->table = TAP_BY_ETHERTYPE;
+  out->key = version == 4 ? TAP_ETHERTYPE_IP : TAP_ETHERTYPE_IPV6;
+  return TAP_PAYLOAD;
+}
+
+static const struct tap_binding bindings[] = {
+  { TAP_BY_LINKTYPE, TAP_LINKTYPE_RAW },
+};
+
+const struct tap_protocol tap_raw_protocol = {
+  .name = "raw",
+  .title = "Raw IP",
+  .level = TAP_LEVEL_LINK,
+  .parse = raw_parse,
+  .bindings = bindings,
+  .binding_count = sizeof bindings / sizeof bindings[0],
+};

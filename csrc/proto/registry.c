@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Three growing arrays (protocols, entries, bindings) and two hash indexes
+ * over them.  An entry is a name: of a field, or of a protocol (its
+ * presence).  Names and rows are borrowed and must outlive the registry.
+ */
+#include "proto/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "proto/builtin.h"
+
+struct binding {
+  uint32_t key;
+  uint16_t table, protocol; /* protocol TAP_NO_PROTOCOL: a free slot */
+};
+
+struct tap_registry {
+  const struct tap_protocol **protocols;
+  unsigned protocol_count;
+  struct tap_ref *entries; /* first occurrence of each name, made ready */
+  const char **names;      /* entries[i] is called names[i] */
+  size_t entry_count, entry_size;
+  uint32_t *index; /* of entries by name, 0: free, else 1 + entry */
+  size_t index_size;
+  struct binding *bindings; /* open addressing */
+  size_t binding_size;      /* a power of two */
+  unsigned bound[TAP_TABLES]; /* bindings in each table */
+};
+
+enum { NAME_MAX_BYTES = 128, FIRST_ENTRIES = 256, FIRST_BINDINGS = 256 };
+
+/* Dots and underscores are one: p.tcp_dstport is p["tcp.dstport"]. */
+static char flat(char c) {
+  return c == '.' ? '_' : c;
+}
+
+static uint32_t name_hash(const char *name) {
+  uint32_t h = 0x811c9dc5u;
+  for (; *name != '\0'; name++) h = (h ^ (uint8_t)flat(*name)) * 0x01000193u;
+  return h;
+}
+
+static bool same_name(const char *a, const char *b) {
+  while (*a != '\0' && flat(*a) == flat(*b)) a++, b++;
+  return *a == *b;
+}
+
+/* The slot that holds 'name', or the free one where it belongs. */
+static uint32_t *slot_of(const struct tap_registry *r, const char *name) {
+  size_t i = name_hash(name) & (r->index_size - 1);
+  while (r->index[i] != 0 && !same_name(r->names[r->index[i] - 1], name))
+    i = (i + 1) & (r->index_size - 1);
+  return &r->index[i];
+}
+
+static bool grow_entries(struct tap_registry *r) {
+  size_t size = r->entry_size == 0 ? FIRST_ENTRIES : 2 * r->entry_size;
+  struct tap_ref *entries = realloc(r->entries, size * sizeof *entries);
+  const char **names;
+  uint32_t *index;
+  if (entries == NULL) return false;
+  r->entries = entries;
+  if ((names = realloc(r->names, size * sizeof *names)) == NULL) return false;
+  r->names = names;
+  if ((index = calloc(2 * size, sizeof *index)) == NULL) return false;
+  free(r->index);
+  r->index = index;
+  r->index_size = 2 * size;
+  r->entry_size = size;
+  for (size_t i = 0; i < r->entry_count; i++) *slot_of(r, r->names[i]) = (uint32_t)i + 1;
+  return true;
+}
+
+static int add_name(struct tap_registry *r, const char *name, const struct tap_ref *ref,
+                    struct tap_err *e) {
+  uint32_t *slot;
+  if (r->entry_count == r->entry_size && !grow_entries(r))
+    return tap_fail(e, 0, "register '%s': out of memory", name);
+  slot = slot_of(r, name);
+  if (*slot != 0)
+    return tap_fail(e, 0, "register '%s': '%s' is there already", name, r->names[*slot - 1]);
+  r->names[r->entry_count] = name;
+  r->entries[r->entry_count] = *ref;
+  *slot = (uint32_t)++r->entry_count;
+  return 0;
+}
+
+static int add_fields(struct tap_registry *r, const struct tap_field *field, unsigned protocol,
+                      unsigned level, struct tap_err *e) {
+  struct tap_ref ref;
+  for (; field != NULL && field->name != NULL; field++) {
+    if (!tap_ref_init(&ref, field, protocol, level))
+      return tap_fail(e, 0, "register '%s': its place does not fit its type", field->name);
+    if (add_name(r, field->name, &ref, e) != 0) return -1;
+  }
+  return 0;
+}
+
+static struct binding *binding_slot(const struct tap_registry *r, unsigned table, uint32_t key) {
+  size_t i = (key ^ table << 16) * 0x9e3779b1u >> 16 & (r->binding_size - 1);
+  struct binding *b = &r->bindings[i];
+  while (b->protocol != TAP_NO_PROTOCOL && (b->key != key || b->table != table)) {
+    i = (i + 1) & (r->binding_size - 1);
+    b = &r->bindings[i];
+  }
+  return b;
+}
+
+/* A table of 'size' free slots with the old table's bindings in it. */
+static bool resize_bindings(struct tap_registry *r, size_t size) {
+  struct binding *old = r->bindings;
+  size_t old_size = r->binding_size;
+  r->bindings = malloc(size * sizeof *r->bindings);
+  if (r->bindings == NULL) {
+    r->bindings = old;
+    return false;
+  }
+  r->binding_size = size;
+  for (size_t i = 0; i < size; i++) r->bindings[i].protocol = TAP_NO_PROTOCOL;
+  for (size_t i = 0; i < old_size; i++)
+    if (old[i].protocol != TAP_NO_PROTOCOL)
+      *binding_slot(r, old[i].table, old[i].key) = old[i];
+  free(old);
+  return true;
+}
+
+static size_t binding_count(const struct tap_registry *r) {
+  size_t n = 0;
+  for (unsigned i = 0; i < TAP_TABLES; i++) n += r->bound[i];
+  return n;
+}
+
+static bool bind_protocol(struct tap_registry *r, const struct tap_binding *b, unsigned protocol) {
+  struct binding *slot;
+  if (2 * (binding_count(r) + 1) > r->binding_size &&
+      !resize_bindings(r, r->binding_size == 0 ? FIRST_BINDINGS : 2 * r->binding_size))
+    return false;
+  slot = binding_slot(r, b->table, b->key);
+  if (slot->protocol == TAP_NO_PROTOCOL) r->bound[b->table]++;
+  *slot = (struct binding){ b->key, (uint16_t)b->table, (uint16_t)protocol };
+  return true;
+}
+
+static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e) {
+  const struct tap_protocol **list =
+      realloc(r->protocols, (r->protocol_count + 1) * sizeof(const struct tap_protocol *));
+  if (list == NULL) return tap_fail(e, 0, "register '%s': out of memory", p->name);
+  r->protocols = list;
+  list[r->protocol_count] = p;
+  return (int)r->protocol_count++;
+}
+
+int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e) {
+  struct tap_ref presence;
+  int number = add_protocol(r, p, e);
+  if (number < 0) return -1;
+  tap_ref_init(&presence, NULL, (unsigned)number, p->level);
+  if (add_name(r, p->name, &presence, e) != 0) return -1;
+  if (add_fields(r, p->fields, (unsigned)number, p->level, e) != 0) return -1;
+  for (unsigned i = 0; i < p->binding_count; i++)
+    if (!bind_protocol(r, &p->bindings[i], (unsigned)number))
+      return tap_fail(e, 0, "register '%s': out of memory", p->name);
+  return number;
+}
+
+int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fields,
+                            struct tap_err *e) {
+  return add_fields(r, fields, TAP_ANY_PROTOCOL, TAP_LEVEL_FRAME, e);
+}
+
+static int add_builtin(struct tap_registry *r, struct tap_err *e) {
+  if (tap_registry_add_common(r, tap_frame_fields, e) != 0) return -1;
+  if (tap_registry_add_common(r, tap_family_fields, e) != 0) return -1;
+  for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
+    if (tap_registry_add(r, tap_builtin_protocols[i], e) < 0) return -1;
+  return 0;
+}
+
+struct tap_registry *tap_registry_new(struct tap_err *e) {
+  struct tap_registry *r = calloc(1, sizeof *r);
+  if (r == NULL) {
+    tap_fail(e, 0, "make the registry: out of memory");
+    return NULL;
+  }
+  if (add_builtin(r, e) == 0) return r;
+  tap_registry_free(r);
+  return NULL;
+}
+
+void tap_registry_free(struct tap_registry *r) {
+  if (r == NULL) return;
+  free(r->protocols);
+  free(r->entries);
+  free(r->names);
+  free(r->index);
+  free(r->bindings);
+  free(r);
+}
+
+unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint32_t key) {
+  if (r->bound[table] == 0) return TAP_NO_PROTOCOL;
+  return binding_slot(r, table, key)->protocol;
+}
+
+unsigned tap_registry_next(const struct tap_registry *r, const struct tap_step *step) {
+  unsigned protocol = tap_registry_bound(r, step->table, step->key);
+  if (protocol == TAP_NO_PROTOCOL && step->or_key != 0)
+    protocol = tap_registry_bound(r, step->table, step->or_key);
+  return protocol;
+}
+
+const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigned protocol) {
+  return r->protocols[protocol];
+}
+
+unsigned tap_registry_protocols(const struct tap_registry *r) {
+  return r->protocol_count;
+}
+
+unsigned tap_registry_protocol(const struct tap_registry *r, const char *name) {
+  uint32_t entry = *slot_of(r, name);
+  if (entry == 0 || r->entries[entry - 1].field != NULL) return TAP_NO_PROTOCOL;
+  return r->entries[entry - 1].protocol;
+}
+
+bool tap_registry_field(const struct tap_registry *r, size_t i, struct tap_ref *out) {
+  if (i >= r->entry_count) return false;
+  *out = r->entries[i];
+  return true;
+}
+
+/* A name as it is written, taken apart: base#nth:form? */
+struct spelling {
+  char base[NAME_MAX_BYTES];
+  unsigned nth;
+  enum tap_form form;
+  bool optional;
+};
+
+static int read_form(const char *text, struct spelling *s, struct tap_err *e) {
+  static const char *const forms[] = { "", "raw", "id", "text" };
+  for (unsigned i = TAP_FORM_RAW; i <= TAP_FORM_TEXT; i++)
+    if (strcmp(text, forms[i]) == 0) {
+      s->form = (enum tap_form)i;
+      return 0;
+    }
+  return tap_fail(e, 0, "unknown form ':%s' (there are :raw, :id and :text)", text);
+}
+
+static int read_nth(const char *text, struct spelling *s, struct tap_err *e) {
+  char *end;
+  unsigned long n = strtoul(text, &end, 10);
+  if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 || n > 255)
+    return tap_fail(e, 0, "'#%s' is no occurrence (they count from #1 to #255)", text);
+  s->nth = (unsigned)n - 1;
+  return 0;
+}
+
+static int take_apart(const char *name, struct spelling *s, struct tap_err *e) {
+  size_t n = strlen(name);
+  char *mark;
+  *s = (struct spelling){ .form = TAP_FORM_VALUE };
+  if (n >= sizeof s->base) return tap_fail(e, 0, "no field has a name of %zu bytes", n);
+  memcpy(s->base, name, n + 1);
+  if (n > 0 && s->base[n - 1] == '?') {
+    s->optional = true;
+    s->base[n - 1] = '\0';
+  }
+  if ((mark = strchr(s->base, ':')) != NULL) {
+    *mark = '\0';
+    if (read_form(mark + 1, s, e) != 0) return -1;
+  }
+  if ((mark = strchr(s->base, '#')) != NULL) {
+    *mark = '\0';
+    if (read_nth(mark + 1, s, e) != 0) return -1;
+  }
+  return 0;
+}
+
+static int no_such_field(const struct tap_registry *r, const char *name, struct tap_err *e) {
+  const char *near = tap_nearest(name, r->names, r->entry_count);
+  if (near == NULL) return tap_fail(e, 0, "no field '%s'", name);
+  return tap_fail(e, 0, "no field '%s' (did you mean '%s'?)", name, near);
+}
+
+int tap_registry_find(const struct tap_registry *r, const char *name, struct tap_ref *out,
+                      struct tap_err *e) {
+  struct spelling s;
+  uint32_t entry;
+  if (take_apart(name, &s, e) != 0) return -1;
+  entry = *slot_of(r, s.base);
+  if (entry == 0) return no_such_field(r, s.base, e);
+  *out = r->entries[entry - 1];
+  out->nth = (uint8_t)s.nth;
+  out->form = (uint8_t)s.form;
+  out->optional = s.optional;
+  return 0;
+}

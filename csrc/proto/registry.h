@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The registry: every protocol and field that one Lua state knows, by name
+ * and by number, and which protocol follows which.  Invariant: a name, with
+ * dots and underscores held equal, means one thing.
+ */
+#ifndef TAP_PROTO_REGISTRY_H
+#define TAP_PROTO_REGISTRY_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "proto/field.h"
+#include "proto/protocol.h"
+
+struct tap_registry;
+
+enum { TAP_NO_PROTOCOL = 0xffff };
+
+/* A registry with all built-in protocols; NULL when memory is out or names collide. */
+struct tap_registry *tap_registry_new(struct tap_err *e);
+void tap_registry_free(struct tap_registry *r);
+
+/* Register a protocol and its fields.  Returns its number, or -1. */
+int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e);
+
+/* Register fields that belong to no one layer (frame.len, src, dport). */
+int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fields,
+                            struct tap_err *e);
+
+/* Look 'name' up, with its forms (?, :raw, :id, :text, #n).  0, or -1 with the nearest name
+ * in 'e' ("no field 'tcp.dtsport' (did you mean 'tcp.dstport'?)"). */
+int tap_registry_find(const struct tap_registry *r, const char *name, struct tap_ref *out,
+                      struct tap_err *e);
+
+/* The number of the protocol that is called 'name', or TAP_NO_PROTOCOL. */
+unsigned tap_registry_protocol(const struct tap_registry *r, const char *name);
+const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigned protocol);
+unsigned tap_registry_protocols(const struct tap_registry *r);
+
+/* All fields in order of registration, 'i' from 0; false past the last one. */
+bool tap_registry_field(const struct tap_registry *r, size_t i, struct tap_ref *out);
+
+/* The protocol bound to 'key', or TAP_NO_PROTOCOL. */
+unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint32_t key);
+
+/* The protocol that a parser's step leads to, or TAP_NO_PROTOCOL. */
+unsigned tap_registry_next(const struct tap_registry *r, const struct tap_step *step);
+
+/* The name of 'names' (count of them) that is most like 'word', or NULL if none is near. */
+const char *tap_nearest(const char *word, const char *const *names, size_t count);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A typed value as it was read from a packet, and its text.  Bytes and
+ * addresses are borrowed from the frame.
+ */
+#ifndef TAP_PROTO_VALUE_H
+#define TAP_PROTO_VALUE_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+
+enum tap_type {
+  TAP_UINT,  /* number: unsigned, up to 64 bits */
+  TAP_INT,   /* number: signed, two's complement in 'number' */
+  TAP_FLAG,  /* number: 0 or 1 */
+  TAP_TIME,  /* number: ns since the epoch */
+  TAP_IPV4,  /* bytes: 4 */
+  TAP_IPV6,  /* bytes: 16 */
+  TAP_MAC,   /* bytes: 6 */
+  TAP_BYTES, /* bytes: any */
+  TAP_STRING /* bytes: any, text */
+};
+
+struct tap_value {
+  uint8_t type; /* enum tap_type */
+  uint32_t size; /* of 'bytes' */
+  uint64_t number;
+  const uint8_t *bytes;
+};
+
+static inline int tap_type_is_number(unsigned type) {
+  return type <= TAP_TIME;
+}
+
+struct tap_field;
+
+/* Text of a value as DESIGN's table of kinds says: numbers as the field's row prints them,
+ * flags 1 and 0, addresses in their notation, times in seconds, bytes in hex. */
+void tap_value_put(struct tap_text *t, const struct tap_field *field, const struct tap_value *v);
+
+#endif
