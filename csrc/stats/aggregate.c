@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Aggregates: a plan, the table that it fills, and the row for packets whose
+ * keys found no room there.  Every packet that matches is counted in exactly
+ * one row, so columns add up to what was seen.  Packet bytes are read through
+ * tap_ref_read alone, and nothing of a packet is kept but its key.
+ */
+#include "stats/aggregate.h"
+
+#include <stdlib.h>
+
+#include "stats/key.h"
+#include "stats/table.h"
+
+struct tap_aggregate {
+  struct tap_plan plan;
+  struct tap_table table;
+  uint64_t evicted;
+  uint64_t others[TAP_COLUMNS_MAX];
+};
+
+struct tap_aggregate *tap_aggregate_new(const struct tap_plan *plan, uint64_t seed) {
+  struct tap_aggregate *a = calloc(1, sizeof *a);
+  if (a == NULL) return NULL;
+  a->plan = *plan;
+  tap_table_init(&a->table, plan->column_count, plan->limit, seed);
+  return a;
+}
+
+void tap_aggregate_free(struct tap_aggregate *a) {
+  if (a == NULL) return;
+  tap_table_free(&a->table);
+  free(a);
+}
+
+/* The key's length in words, or -1 when a part that must be there is not. */
+static inline int read_key(const struct tap_plan *plan, const struct tap_packet *p,
+                           struct tap_key *key) {
+  uint8_t *at = tap_key_begin(key);
+  unsigned later = plan->key_count;
+  for (const struct tap_ref *ref = plan->by; later-- > 0; ref++) {
+    struct tap_value v;
+    if (tap_ref_read(ref, p, &v))
+      at = tap_key_put(key, at, &v, later);
+    else if (ref->optional)
+      at = tap_key_put_absent(at);
+    else
+      return -1;
+  }
+  return (int)tap_key_end(key, at);
+}
+
+static inline void count_packet(const struct tap_plan *plan, const struct tap_packet *p,
+                                uint64_t *row) {
+  const struct tap_column *end = plan->column + plan->column_count;
+  for (const struct tap_column *column = plan->column; column < end; column++, row++) {
+    struct tap_value v;
+    if (column->kind == TAP_COUNT)
+      *row += 1;
+    else if (tap_ref_read(&column->field, p, &v))
+      *row += v.number;
+  }
+}
+
+bool tap_aggregate_add(struct tap_aggregate *a, const struct tap_packet *p) {
+  struct tap_key key;
+  int words = read_key(&a->plan, p, &key);
+  uint64_t *row;
+  if (words < 0) return false;
+  row = tap_table_put(&a->table, key.words, (size_t)words);
+  if (row == NULL) {
+    row = a->others;
+    a->evicted++;
+  }
+  count_packet(&a->plan, p, row);
+  return true;
+}
+
+const struct tap_plan *tap_aggregate_plan(const struct tap_aggregate *a) {
+  return &a->plan;
+}
+
+size_t tap_aggregate_rows(const struct tap_aggregate *a) {
+  return a->table.rows_used;
+}
+
+uint64_t tap_aggregate_evicted(const struct tap_aggregate *a) {
+  return a->evicted;
+}
+
+bool tap_aggregate_key(const struct tap_aggregate *a, size_t row, unsigned i,
+                       struct tap_value *out) {
+  const uint8_t *at = (const uint8_t *)(tap_table_row(&a->table, row) + a->table.counters);
+  for (unsigned skip = 0; skip < i; skip++)
+    tap_key_part(&at, out);
+  return tap_key_part(&at, out);
+}
+
+uint64_t tap_aggregate_cell(const struct tap_aggregate *a, size_t row, unsigned column) {
+  return row < a->table.rows_used ? tap_table_row(&a->table, row)[column] : a->others[column];
+}
+
+long tap_aggregate_find(const struct tap_aggregate *a, const struct tap_value *parts,
+                        const bool *present) {
+  struct tap_key key;
+  uint8_t *at = tap_key_begin(&key);
+  unsigned later = a->plan.key_count;
+  for (unsigned i = 0; later-- > 0; i++)
+    at = present[i] ? tap_key_put(&key, at, &parts[i], later) : tap_key_put_absent(at);
+  return tap_table_find(&a->table, key.words, tap_key_end(&key, at));
+}
+
+/* The order of the rows for top(): a column's cells, largest first, made so that signed and
+ * unsigned ones compare alike. */
+struct order {
+  const struct tap_aggregate *a;
+  unsigned column;
+  uint64_t flip; /* the sign bit of a signed column */
+};
+
+static struct order order_by(const struct tap_aggregate *a, unsigned column) {
+  const struct tap_column *c = &a->plan.column[column];
+  bool is_signed = c->kind == TAP_SUM && c->field.field != NULL && c->field.field->type == TAP_INT;
+  return (struct order){ a, column, is_signed ? UINT64_C(1) << 63 : 0 };
+}
+
+/* Rows are numbered in the order of their first packet. */
+static bool comes_before(const struct order *o, size_t row, size_t other) {
+  uint64_t cell = tap_table_row(&o->a->table, row)[o->column] ^ o->flip;
+  uint64_t its = tap_table_row(&o->a->table, other)[o->column] ^ o->flip;
+  return cell != its ? cell > its : row < other;
+}
+
+/* 'heap' has 'n' rows, the last one in the order on top; put 'row' into it in place 'at', whose
+ * row is not needed any more. */
+static void sift_down(const struct order *o, size_t *heap, size_t n, size_t at, size_t row) {
+  for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
+    if (child + 1 < n && comes_before(o, heap[child], heap[child + 1])) child++;
+    if (!comes_before(o, row, heap[child])) break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = row;
+}
+
+/* A heap of the best 'n' so far, the worst of them on top, and then the heap in order. */
+size_t tap_aggregate_top(const struct tap_aggregate *a, unsigned column, size_t n, size_t *rows) {
+  const struct order o = order_by(a, column);
+  size_t count = a->table.rows_used;
+  if (n > count) n = count;
+  for (size_t i = 0; i < n; i++)
+    rows[i] = i;
+  for (size_t i = n / 2; i-- > 0;)
+    sift_down(&o, rows, n, i, rows[i]);
+  for (size_t row = n; n > 0 && row < count; row++)
+    if (comes_before(&o, row, rows[0])) sift_down(&o, rows, n, 0, row);
+  for (size_t left = n; left > 1; left--) {
+    size_t worst = rows[0];
+    sift_down(&o, rows, left - 1, 0, rows[left - 1]);
+    rows[left - 1] = worst;
+  }
+  return n;
+}
