@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The host binary.  This file is the order of a run: read the host's own
+ * options, read and open what they name, give power away, and only then let
+ * Lua in.  A source that cannot be opened ends nothing here: the script hears
+ * of it when it asks for its capture, as it would under plain lua5.4.
+ */
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/drop.h"
+#include "host/options.h"
+#include "host/script.h"
+#include "sys/afpacket.h"
+#include "sys/iface.h"
+#include "sys/offline.h"
+
+enum { EXIT_USAGE = 2, BLOCK = 256 << 10, LATENCY_MS = 10 };
+
+/* Where none was named: the first interface that is up, rather one with a link, loopback last.
+ * Its name, or NULL. */
+static const char *choose_interface(char buffer[TAP_IFACE_NAME], struct tap_err *e) {
+  size_t count;
+  int best = 0;
+  struct tap_iface *list = tap_iface_list(&count, e);
+  if (list == NULL) return NULL;
+  for (size_t i = 0; i < count; i++) {
+    unsigned f = list[i].flags;
+    int rank = !(f & IFF_UP) ? 0 : f & IFF_LOOPBACK ? 1 : f & IFF_RUNNING ? 3 : 2;
+    if (rank <= best) continue;
+    best = rank;
+    memcpy(buffer, list[i].name, TAP_IFACE_NAME);
+  }
+  free(list);
+  if (best == 0) tap_fail(e, 0, "find an interface that is up");
+  return best > 0 ? buffer : NULL;
+}
+
+/* What was given, or the name that belongs to it where it is an index. */
+static const char *name_interface(const char *given, char buffer[TAP_IFACE_NAME]) {
+  char *end;
+  unsigned long index = strtoul(given, &end, 10);
+  if (*given < '0' || *given > '9' || *end != '\0' || index > UINT32_MAX) return given;
+  return if_nametoindex(given) == 0 && if_indextoname((unsigned)index, buffer) ? buffer : given;
+}
+
+static void open_interface(struct host_run *run, const struct host_options *o,
+                           char buffer[TAP_IFACE_NAME]) {
+  const char *given = o->given['i'];
+  struct tap_live live = { .interface = given != NULL ? name_interface(given, buffer)
+                                                      : choose_interface(buffer, &run->refusal),
+                           .promisc = o->given['p'] == NULL,
+                           .snaplen = (uint32_t)o->snaplen,
+                           .buffer = (size_t)o->buffer,
+                           .block = BLOCK,
+                           .latency_ms = LATENCY_MS };
+  run->subject = live.interface != NULL ? live.interface : "network";
+  if (live.interface != NULL) run->source = tap_afpacket_open(&live, &run->refusal);
+}
+
+static int fail(const char *subject, const struct tap_err *e) {
+  fprintf(stderr, "moontap: %s: cannot %s%s%s\n", subject, e->what, e->sys ? ": " : "",
+          e->sys ? strerror(e->sys) : "");
+  return EXIT_FAILURE;
+}
+
+/* Where a step fails, the process ends and the system takes back what was opened. */
+static int run_line(struct host_run *run, const struct host_options *o) {
+  char buffer[TAP_IFACE_NAME];
+  struct tap_err e;
+  const char *script = o->script > 0 ? run->argv[o->script] : NULL;
+  bool capture = o->given['D'] == NULL;
+  if (script != NULL && host_script_read(run, script, &e) != 0 && capture) return fail(script, &e);
+  if (capture && o->given['r'] != NULL) {
+    run->subject = o->given['r'];
+    run->source = tap_offline_open(run->subject, &run->refusal);
+  } else if (capture)
+    open_interface(run, o, buffer);
+  if (o->given[HOST_KEEP_PRIVILEGES] == NULL &&
+      host_drop(o->given['Z'], o->given[HOST_SEALED] != NULL, &e) != 0)
+    return fail("privileges", &e);
+  return host_script_run(run);
+}
+
+/* A closed pipe is to be a failed write.  A handler, unlike SIG_IGN, is not handed down to the
+ * programs that a script starts. */
+static void ignore_closed_pipe(int signal_number) {
+  (void)signal_number;
+}
+
+int main(int argc, char **argv) {
+  struct host_options options;
+  struct host_run run = { .argv = argv, .argc = argc };
+  if (getuid() != 0 && geteuid() == 0) { /* options and environment are a stranger's */
+    fputs("moontap: refuses to run set-user-ID root; use: setcap cap_net_raw=ep\n", stderr);
+    return EXIT_FAILURE;
+  }
+  if (!host_options_parse(&options, argc, argv)) {
+    fprintf(stderr, "moontap: %s\n", options.error);
+    return EXIT_USAGE;
+  }
+  if (signal(SIGPIPE, ignore_closed_pipe) == SIG_IGN) signal(SIGPIPE, SIG_IGN);
+  return run_line(&run, &options);
+}
