@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the binding files share.  Every C function of the module carries two
+ * upvalues: the context (one per Lua state: the registry and the caches) and
+ * the table of address texts.  Errors come in three kinds: misuse raises, the
+ * world returns tapL_fail()'s triple, the wire is data.
+ */
+#ifndef TAP_LUA_LAPI_H
+#define TAP_LUA_LAPI_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/err.h"
+#include "proto/registry.h"
+
+enum { TAPL_CONTEXT = 1, TAPL_TEXTS = 2, TAPL_UPVALUES = 2 };
+
+struct tapL_names;
+struct tapL_addresses;
+
+struct tapL_context {
+  struct tap_registry *registry;
+  struct tapL_names *names;         /* what p.name means; see lname.c */
+  struct tapL_addresses *addresses; /* which text an address has; see lvalue.c */
+};
+
+/* The context of the running C function. */
+static inline struct tapL_context *tapL_context(lua_State *L) {
+  return lua_touserdata(L, lua_upvalueindex(TAPL_CONTEXT));
+}
+
+/* luaL_setfuncs for the table on top, with the upvalues of the running function. */
+void tapL_setfuncs(lua_State *L, const luaL_Reg *functions);
+
+/* Push a closure of the running function's upvalues and the 'extra' values on top. */
+void tapL_pushclosure(lua_State *L, lua_CFunction f, int extra);
+
+/* Make the metatable 'name' with these functions in it, and 'methods' as its __index; both
+ * lists may be NULL.  Leaves the method table on the stack. */
+void tapL_newclass(lua_State *L, const char *name, const luaL_Reg *metamethods,
+                   const luaL_Reg *methods);
+
+/* Push nil, "subject: cannot step: reason" and the error number. */
+int tapL_fail(lua_State *L, const char *subject, const struct tap_err *e);
+
+/* Push the same message alone. */
+void tapL_pushmessage(lua_State *L, const char *subject, const struct tap_err *e);
+
+/* An optional integer, boolean or other value of an options table at 'index'. */
+lua_Integer tapL_optinteger(lua_State *L, int index, const char *key, lua_Integer otherwise);
+int tapL_optboolean(lua_State *L, int index, const char *key, int otherwise);
+
+/* Each binding file's part; each leaves nothing on the stack but adds to the module on top. */
+void tapL_open_aggregate(lua_State *L);
+void tapL_open_capture(lua_State *L);
+void tapL_open_columns(lua_State *L);
+void tapL_open_drive(lua_State *L);
+void tapL_open_field(lua_State *L);
+void tapL_open_handler(lua_State *L);
+void tapL_open_interface(lua_State *L);
+void tapL_open_open(lua_State *L);
+void tapL_open_packet(lua_State *L);
+void tapL_open_poll(lua_State *L);
+void tapL_open_stats(lua_State *L);
+
+#endif

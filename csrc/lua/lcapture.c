@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A capture's life: opened over a source, closed once, and what can be told
+ * of it in between and after.  The handle comes first and the source second,
+ * so that an error on the way leaves something that can be collected.
+ */
+#include "lua/lcapture.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lua/lopen.h"
+#include "lua/lpass.h"
+#include "sys/afpacket.h"
+
+struct tapL_capture *tapL_tocapture(lua_State *L, int index) {
+  return luaL_checkudata(L, index, TAPL_CAPTURE);
+}
+
+struct tapL_capture *tapL_checkcapture(lua_State *L, int index) {
+  struct tapL_capture *c = tapL_tocapture(L, index);
+  if (c->source == NULL) luaL_error(L, "%s: the capture is closed", tapL_pushsubject(L, index));
+  return c;
+}
+
+const char *tapL_pushsubject(lua_State *L, int capture) {
+  lua_getiuservalue(L, capture, TAPL_SUBJECT);
+  return lua_isstring(L, -1) ? lua_tostring(L, -1) : "capture";
+}
+
+void tapL_checkidle(lua_State *L, const struct tapL_capture *c, const char *what) {
+  if (c->pass.in_call) luaL_error(L, "cannot %s: a function of this capture's pass is running", what);
+  if (c->pass.in_loop && c->pass.phase != TAPL_CLOSED)
+    luaL_error(L, "cannot %s: a loop over this capture is running", what);
+}
+
+/* --- opening --- */
+
+struct tapL_capture *tapL_newcapture(lua_State *L) {
+  struct tapL_capture *c = lua_newuserdatauv(L, sizeof *c, TAPL_CAPTURE_VALUES);
+  *c = (struct tapL_capture){ .batch = TAPL_BATCH, .poll_fd = -1 };
+  luaL_setmetatable(L, TAPL_CAPTURE);
+  lua_createtable(L, TAPL_FIRST_SLOT, 0);
+  lua_setiuservalue(L, -2, TAPL_SLOTS);
+  return c;
+}
+
+static void keep_wait(lua_State *L, int options, struct tapL_capture *c) {
+  if (lua_getfield(L, options, "wait") != LUA_TNIL) {
+    lua_getiuservalue(L, -2, TAPL_SLOTS);
+    lua_insert(L, -2);
+    lua_rawseti(L, -2, TAPL_WAIT_SLOT);
+    c->has_wait = true;
+  }
+  lua_pop(L, 1);
+}
+
+void tapL_configure(lua_State *L, int options, struct tapL_capture *c) {
+  lua_Integer batch = tapL_optinteger(L, options, "batch", TAPL_BATCH);
+  if (batch < 1 || batch > TAPL_BATCH_MAX)
+    luaL_error(L, "option 'batch' must be 1 to %d", TAPL_BATCH_MAX);
+  c->batch = (unsigned)batch;
+  c->strict = tapL_optboolean(L, options, "strict", 0);
+  c->signals = tapL_optboolean(L, options, "signals", 0);
+  lua_getfield(L, options, "on_error");
+  c->count_errors = lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), "count") == 0;
+  lua_pop(L, 1);
+  keep_wait(L, options, c);
+  c->frames = calloc(c->batch, sizeof *c->frames);
+  c->packets = calloc(c->batch, sizeof *c->packets);
+  if (c->frames == NULL || c->packets == NULL) luaL_error(L, "not enough memory");
+}
+
+void tapL_setsource(struct tapL_capture *c, struct tap_source *s) {
+  c->source = s;
+  c->live = s->live;
+}
+
+/* --- the filter --- */
+
+static int keep_program(struct tapL_capture *c, const struct tap_program *program,
+                        struct tap_err *e) {
+  struct tap_insn *copy = NULL;
+  size_t size = program->count * sizeof *copy;
+  if (program->count > 0 && (copy = malloc(size)) == NULL)
+    return tap_fail(e, 0, "set filter: out of memory");
+  if (copy != NULL) memcpy(copy, program->insns, size);
+  free((void *)(uintptr_t)c->filter.insns);
+  c->filter = (struct tap_program){ copy, program->count };
+  return 0;
+}
+
+int tapL_setfilter(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e) {
+  static const struct tap_program none = { NULL, 0 };
+  if (c->source->ops->set_filter != NULL)
+    return c->source->ops->set_filter(c->source, program, e);
+  return keep_program(c, program == NULL ? &none : program, e);
+}
+
+/* cap:set_filter_raw(program | nil) */
+static int capture_set_filter(lua_State *L) {
+  struct tapL_capture *c = tapL_checkcapture(L, 1);
+  struct tap_program program;
+  struct tap_err e;
+  bool given = !lua_isnoneornil(L, 2);
+  if (given) program = tapL_checkprogram(L, 2);
+  if (tapL_setfilter(c, given ? &program : NULL, &e) != 0)
+    return tapL_fail(L, tapL_pushsubject(L, 1), &e);
+  c->pass.plain = false; /* from the next packet on there is something to look at */
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* --- closing --- */
+
+static void release(struct tapL_capture *c) {
+  struct tap_source *s = c->source;
+  c->source = NULL; /* first, so that a second call does nothing */
+  if (s != NULL) s->ops->close(s);
+  if (c->poll_fd >= 0) close(c->poll_fd);
+  c->poll_fd = -1;
+  free((void *)(uintptr_t)c->filter.insns);
+  c->filter = (struct tap_program){ NULL, 0 };
+  free(c->frames);
+  free(c->packets);
+  c->frames = NULL;
+  c->packets = NULL;
+}
+
+static int capture_close(lua_State *L) {
+  struct tapL_capture *c = tapL_tocapture(L, 1);
+  if (c->source == NULL) return 0;
+  if (c->pass.in_call)
+    return luaL_error(L, "cannot close: a function of this capture's pass is running");
+  tapL_pass_end(c);
+  release(c);
+  return 0;
+}
+
+/* Collected: nobody can ask for counts any more, so none are waited for. */
+static int capture_gc(lua_State *L) {
+  struct tapL_capture *c = tapL_tocapture(L, 1);
+  tapL_pass_abandon(c);
+  release(c);
+  tapL_freehooks(&c->hooks);
+  return 0;
+}
+
+/* --- what is known of it --- */
+
+static void set_integer(lua_State *L, const char *name, lua_Integer n) {
+  lua_pushinteger(L, n);
+  lua_setfield(L, -2, name);
+}
+
+static void set_source(lua_State *L, const struct tap_source *s) {
+  struct tap_ring_size ring;
+  lua_pushstring(L, s->kind);
+  lua_setfield(L, -2, "kind");
+  if (s->linktype != TAP_LINKTYPE_NONE) set_integer(L, "linktype", s->linktype);
+  if (s->snaplen != 0) set_integer(L, "snaplen", s->snaplen);
+  if (!tap_afpacket_ring(s, &ring)) return;
+  set_integer(L, "buffer", (lua_Integer)ring.bytes);
+  set_integer(L, "block", (lua_Integer)ring.block);
+  set_integer(L, "blocks", (lua_Integer)ring.blocks);
+  set_integer(L, "latency_ms", s->latency_ms);
+}
+
+static int capture_info(lua_State *L) {
+  struct tapL_capture *c = tapL_tocapture(L, 1);
+  lua_newtable(L);
+  tapL_pushsubject(L, 1);
+  lua_setfield(L, -2, c->live ? "interface" : "name");
+  lua_pushboolean(L, c->live);
+  lua_setfield(L, -2, "live");
+  lua_pushboolean(L, c->source == NULL);
+  lua_setfield(L, -2, "closed");
+  if (c->source != NULL) set_source(L, c->source);
+  return 1;
+}
+
+/* cap:limit_raw(count, duration_ns): what ends each pass unless it says otherwise. */
+static int capture_limit(lua_State *L) {
+  struct tapL_capture *c = tapL_checkcapture(L, 1);
+  lua_Integer count = luaL_optinteger(L, 2, 0), duration_ns = luaL_optinteger(L, 3, 0);
+  luaL_argcheck(L, count >= 0, 2, "a number of packets cannot be negative");
+  luaL_argcheck(L, duration_ns >= 0, 3, "a duration cannot be negative");
+  c->limits = (struct tapL_limits){ (uint64_t)count, duration_ns };
+  return 0;
+}
+
+static int capture_tostring(lua_State *L) {
+  struct tapL_capture *c = tapL_tocapture(L, 1);
+  const char *kind = c->source == NULL ? "closed" : c->source->kind;
+  lua_pushfstring(L, "capture (%s, %s)", tapL_pushsubject(L, 1), kind);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "close", capture_close },
+  { "info", capture_info },
+  { "limit_raw", capture_limit },
+  { "set_filter_raw", capture_set_filter },
+  { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__close", capture_close },
+  { "__gc", capture_gc },
+  { "__tostring", capture_tostring },
+  { NULL, NULL },
+};
+
+void tapL_open_capture(lua_State *L) {
+  tapL_newclass(L, TAPL_CAPTURE, metamethods, methods);
+  lua_setfield(L, -2, "capture");
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The capture object, as its three files share it: lcapture.c (open, close,
+ * what is known of it), lhandler.c (what a pass shall feed) and lpass.c (the
+ * pass).  Invariant: source is NULL once it is closed, and then nothing of
+ * the system is held.
+ */
+#ifndef TAP_LUA_LCAPTURE_H
+#define TAP_LUA_LCAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "filter/program.h"
+#include "lua/lapi.h"
+#include "proto/decode.h"
+#include "stats/aggregate.h"
+#include "sys/source.h"
+
+struct tapL_packet;
+
+#define TAPL_CAPTURE "moontap.capture"
+
+/* The capture's user values: a table of all that a pass calls or lends (see slots below), the
+ * subject's text, and what its source borrows. */
+enum { TAPL_SLOTS = 1, TAPL_SUBJECT, TAPL_BORROWED, TAPL_CAPTURE_VALUES = TAPL_BORROWED };
+
+/* Slots: the pool of packet handles, the handle lent out in strict mode, the function that waits,
+ * the last error that was counted, then functions of handlers and ticks, and aggregates.  The
+ * pool's size is prime, so that it does not lock onto periodic traffic. */
+enum {
+  TAPL_POOL = 127,
+  TAPL_LENT_SLOT = TAPL_POOL + 1,
+  TAPL_WAIT_SLOT,
+  TAPL_ERROR_SLOT,
+  TAPL_FIRST_SLOT
+};
+
+/* When a pass ends by itself; 0: never. */
+struct tapL_limits {
+  uint64_t count;      /* packets delivered */
+  int64_t duration_ns; /* by the clock when live, in capture time else */
+};
+
+enum { TAPL_NAMES_MAX = 200 }; /* fields that one handler can declare: what Lua has locals for */
+
+enum { TAPL_BATCH = 64, TAPL_BATCH_MAX = 256 };
+
+/* Something of the script that wants packets: a function, or the body of a for loop. */
+struct tapL_handler {
+  struct tap_ref *refs; /* declared names, required or not */
+  int ref_count;        /* -1: wants the packet object */
+  int slot;             /* of its function */
+  uint64_t matched, skipped;
+};
+
+struct tapL_counter {
+  struct tap_aggregate *aggregate; /* owned by its userdata, which a slot anchors */
+  uint64_t matched, skipped;
+};
+
+struct tapL_tally {
+  uint64_t delivered, filtered, dropped;
+};
+
+struct tapL_tick {
+  int64_t period_ns, next_ns;
+  int slot;
+  struct tapL_tally last; /* what had been counted when it ticked last */
+};
+
+/* What a pass feeds. */
+struct tapL_hooks {
+  struct tapL_handler *handlers;
+  struct tapL_counter *counters;
+  struct tapL_tick *ticks;
+  int handler_count, counter_count, tick_count;
+  int slot_count; /* slots used from TAPL_FIRST_SLOT on */
+};
+
+enum tapL_phase {
+  TAPL_CLOSED,  /* no pass: the next one begins */
+  TAPL_OPEN,    /* traffic is let in */
+  TAPL_DRAINING /* nothing more is let in, what came is delivered */
+};
+
+struct tapL_pass {
+  enum tapL_phase phase;
+  unsigned serial;   /* of the pass, so that an old for loop knows that its pass is over */
+  bool in_call;      /* a function of the script runs, called by the pass */
+  bool in_loop;      /* a for loop drives it */
+  bool stop_asked;   /* end it behind the packet at hand */
+  bool owns_signals;
+  bool timed;        /* ticks and the end of a file's duration have their base */
+  bool plain;        /* nobody looks at single packets */
+  bool has_loop;     /* 'loop' wants packets */
+  struct tapL_handler loop;
+  struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
+  unsigned turn;            /* of the handles' pool */
+  uint64_t left;            /* packets to deliver yet */
+  int64_t until_ns;  /* its end; live: monotonic, else capture time; INT64_MAX: none */
+  int64_t event_ns;  /* capture time from which a tick or the end is due */
+  enum tap_level level;
+  unsigned at, count; /* the batch: frames from 'at' on are not taken yet */
+};
+
+struct tapL_capture {
+  struct tap_source *source;
+  struct tap_program filter; /* run here, not in a kernel; insns NULL: none; owned */
+  struct tap_frame *frames;  /* one batch */
+  struct tap_packet *packets;
+  unsigned batch;
+  bool live, strict, signals, has_wait, count_errors;
+  struct tapL_limits limits; /* of each pass unless it says otherwise */
+  uint64_t errors;     /* calls that failed, under on_error "count" */
+  int poll_fd;         /* made when asked for; -1: none */
+  struct tapL_tally tally;
+  struct tap_counts counts; /* the kernel's, as last read */
+  struct tapL_hooks hooks;
+  struct tapL_pass pass;
+};
+
+/* The open capture at 'index'; raises where it is none or closed. */
+struct tapL_capture *tapL_checkcapture(lua_State *L, int index);
+
+/* The capture at 'index', open or closed. */
+struct tapL_capture *tapL_tocapture(lua_State *L, int index);
+
+/* Push the capture's subject ("eth0", "trace.pcap") and return it. */
+const char *tapL_pushsubject(lua_State *L, int capture);
+
+/* Raise when a pass runs that the script may not change now. */
+void tapL_checkidle(lua_State *L, const struct tapL_capture *c, const char *what);
+
+/* Read the kernel's counts anew. */
+void tapL_refresh(struct tapL_capture *c);
+
+/* lhandler.c: free what a handler owns. */
+void tapL_freehandler(struct tapL_handler *h);
+
+/* lhandler.c: forget all hooks. */
+void tapL_freehooks(struct tapL_hooks *hooks);
+
+/* lhandler.c: read the list of names at 'index' into a handler that wants them. */
+void tapL_readnames(lua_State *L, int index, struct tapL_handler *h);
+
+/* laggregate.c: make the aggregate that the options table at 'index' describes, push it. */
+struct tap_aggregate *tapL_newaggregate(lua_State *L, int index);
+
+/* lfilter.c: read and verify the program at 'index' (a list of {code, jt, jf, k}); raises where
+ * it is no program.  Pushes a userdata that owns the instructions. */
+struct tap_program tapL_checkprogram(lua_State *L, int index);
+
+/* lstats.c: push the table that stats() gives. */
+void tapL_pushstats(lua_State *L, int capture);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Columns of text: the values of some fields of a packet as one line, made
+ * in C.  core.columns(names) -> columns; columns:line(p) -> string.
+ */
+#include "lua/lcapture.h"
+#include "lua/lpacket.h"
+#include "lua/lvalue.h"
+
+#define COLUMNS "moontap.columns"
+
+enum { LINE_BUFFER = 1024 };
+
+struct columns {
+  struct tapL_handler fields;
+};
+
+static void put_field(struct tap_text *text, const struct tap_ref *ref,
+                      const struct tap_packet *p) {
+  struct tap_value v;
+  const char *name;
+  if (!tap_ref_read(ref, p, &v)) return;
+  name = ref->form == TAP_FORM_TEXT ? tap_field_value_name(ref->field, v.number) : NULL;
+  if (name != NULL)
+    tap_text_put(text, name);
+  else
+    tap_value_put(text, ref->field, &v);
+}
+
+static void put_line(struct tap_text *text, const struct columns *columns,
+                     const struct tap_packet *p) {
+  for (int i = 0; i < columns->fields.ref_count; i++) {
+    if (i > 0) tap_text_put_char(text, '\t');
+    put_field(text, &columns->fields.refs[i], p);
+  }
+}
+
+static int columns_line(lua_State *L) {
+  struct columns *columns = luaL_checkudata(L, 1, COLUMNS);
+  struct tapL_packet *h = tapL_checkpacket(L, 2);
+  for (size_t size = LINE_BUFFER;; size *= 4) {
+    struct tap_text text;
+    luaL_Buffer buffer;
+    char *start = luaL_buffinitsize(L, &buffer, size);
+    tap_text_begin(&text, start, size);
+    put_line(&text, columns, h->packet);
+    luaL_pushresultsize(&buffer, text.cut ? 0 : (size_t)(text.at - start));
+    if (!text.cut) return 1;
+    lua_pop(L, 1);
+  }
+}
+
+static int columns_gc(lua_State *L) {
+  struct columns *columns = luaL_checkudata(L, 1, COLUMNS);
+  tapL_freehandler(&columns->fields);
+  return 0;
+}
+
+/* core.columns(names) */
+static int new_columns(lua_State *L) {
+  struct columns *columns;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  columns = lua_newuserdatauv(L, sizeof *columns, 0);
+  *columns = (struct columns){ { 0 } };
+  luaL_setmetatable(L, COLUMNS);
+  tapL_readnames(L, 1, &columns->fields);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "line", columns_line },
+  { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__gc", columns_gc },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "columns", new_columns },
+  { NULL, NULL },
+};
+
+void tapL_open_columns(lua_State *L) {
+  tapL_setfuncs(L, functions);
+  tapL_newclass(L, COLUMNS, metamethods, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The three ways to drive a pass: cap:run() in C, a for loop, and a single
+ * cap:next().  A guard, closed by Lua when its scope ends, ends a pass that an
+ * error or a break leaves behind.
+ */
+#include "lua/lpacket.h"
+#include "lua/lpass.h"
+#include "lua/lvalue.h"
+#include "sys/clock.h"
+
+#define GUARD "moontap.pass"
+
+enum { GUARD_CAPTURE = 1 };
+
+/* A pass under guard.  Its capture is kept alive by the user value. */
+struct guard {
+  struct tapL_capture *c;
+  unsigned serial; /* of the pass; 0: it has not begun */
+  bool always;     /* end the pass however the scope is left, not only by an error */
+  struct tapL_handler loop;
+};
+
+static struct guard *push_guard(lua_State *L, int capture, bool always) {
+  struct guard *g = lua_newuserdatauv(L, sizeof *g, 1);
+  *g = (struct guard){ .c = tapL_tocapture(L, capture), .always = always };
+  lua_pushvalue(L, capture);
+  lua_setiuservalue(L, -2, GUARD_CAPTURE);
+  luaL_setmetatable(L, GUARD);
+  return g;
+}
+
+static void guard_end(struct guard *g) {
+  if (g->serial != 0 && g->serial == g->c->pass.serial) tapL_pass_end(g->c);
+}
+
+static int guard_close(lua_State *L) {
+  struct guard *g = luaL_checkudata(L, 1, GUARD);
+  if (g->always || !lua_isnoneornil(L, 2)) guard_end(g);
+  return 0;
+}
+
+static int guard_gc(lua_State *L) {
+  struct guard *g = luaL_checkudata(L, 1, GUARD);
+  if (g->always) guard_end(g);
+  tapL_freehandler(&g->loop);
+  return 0;
+}
+
+/* --- cap:run --- */
+
+enum { RUN_CAPTURE = 1, RUN_COUNT, RUN_DURATION, RUN_WAIT, RUN_SLOTS, RUN_GUARD };
+
+static int fail_pass(lua_State *L, int capture, const struct tap_err *e) {
+  return tapL_fail(L, tapL_pushsubject(L, capture), e);
+}
+
+/* With wait = false a run tells how many packets it handled and what to do next. */
+static int tell(lua_State *L, const struct tapL_drive *d, uint64_t before, const char *state) {
+  lua_pushinteger(L, (lua_Integer)(d->c->tally.delivered - before));
+  lua_pushstring(L, state);
+  return 2;
+}
+
+static int end_run(lua_State *L, const struct tapL_drive *d, uint64_t before) {
+  if (!lua_toboolean(L, RUN_WAIT)) return tell(L, d, before, "end");
+  tapL_pushstats(L, RUN_CAPTURE);
+  return 1;
+}
+
+/* Call the script's own wait function, which may yield. */
+static void call_wait(struct tapL_drive *d, lua_KContext context, lua_KFunction k) {
+  lua_rawgeti(d->L, d->slots, TAPL_WAIT_SLOT);
+  lua_pushvalue(d->L, d->capture);
+  d->c->pass.in_call = true;
+  lua_callk(d->L, 1, 0, context, k);
+  d->c->pass.in_call = false;
+}
+
+static bool run_is_over(lua_State *L, const struct tapL_drive *d, uint64_t before) {
+  return !lua_toboolean(L, RUN_WAIT) &&
+         d->c->tally.delivered - before >= (uint64_t)lua_tointeger(L, RUN_COUNT);
+}
+
+/* 'before': what had been delivered when this run began. */
+static int run_on(lua_State *L, int status, lua_KContext before) {
+  struct tapL_drive d = { L, lua_touserdata(L, RUN_CAPTURE), RUN_CAPTURE, RUN_SLOTS };
+  struct tap_packet *p;
+  struct tap_err e;
+  (void)status;
+  d.c->pass.in_call = false;
+  for (;;) {
+    switch (tapL_pass_advance(&d, &p, &e)) {
+    case TAPL_PACKET:
+      if (run_is_over(L, &d, (uint64_t)before)) return tell(L, &d, (uint64_t)before, "more");
+      break;
+    case TAPL_WAIT:
+      if (!lua_toboolean(L, RUN_WAIT)) return tell(L, &d, (uint64_t)before, "idle");
+      if (d.c->has_wait)
+        call_wait(&d, before, run_on);
+      else if (tapL_pass_wait(d.c, INT64_MAX, &e) != 0)
+        return fail_pass(L, RUN_CAPTURE, &e);
+      break;
+    case TAPL_END: return end_run(L, &d, (uint64_t)before);
+    case TAPL_FAILED: return fail_pass(L, RUN_CAPTURE, &e);
+    }
+  }
+}
+
+static struct tapL_limits run_limits(lua_State *L, const struct tapL_capture *c) {
+  struct tapL_limits limits = c->limits;
+  if (!lua_isnil(L, RUN_COUNT) && lua_toboolean(L, RUN_WAIT))
+    limits.count = (uint64_t)luaL_checkinteger(L, RUN_COUNT);
+  if (!lua_isnil(L, RUN_DURATION)) limits.duration_ns = luaL_checkinteger(L, RUN_DURATION);
+  return limits;
+}
+
+/* How many packets a run that does not wait handles unless it says so: an event loop wants to
+ * get its turn again. */
+enum { TURN = 1024 };
+
+/* cap:run_raw(count, duration_ns, wait) */
+static int capture_run(lua_State *L) {
+  struct tapL_capture *c = tapL_checkcapture(L, RUN_CAPTURE);
+  struct tapL_drive d = { L, c, RUN_CAPTURE, RUN_SLOTS };
+  struct tapL_limits limits;
+  struct tap_err e;
+  struct guard *g;
+  bool resumed = c->pass.phase != TAPL_CLOSED;
+  tapL_checkidle(L, c, "run");
+  lua_settop(L, RUN_WAIT);
+  if (lua_isnil(L, RUN_WAIT)) {
+    lua_pushboolean(L, 1);
+    lua_replace(L, RUN_WAIT);
+  }
+  limits = run_limits(L, c);
+  if (!lua_toboolean(L, RUN_WAIT) && lua_isnil(L, RUN_COUNT)) {
+    lua_pushinteger(L, TURN);
+    lua_replace(L, RUN_COUNT);
+  }
+  lua_getiuservalue(L, RUN_CAPTURE, TAPL_SLOTS);
+  g = push_guard(L, RUN_CAPTURE, false);
+  lua_toclose(L, RUN_GUARD);
+  tapL_pass_takeback(c);
+  if (tapL_pass_begin(&d, NULL, &limits, &e) != 0) return fail_pass(L, RUN_CAPTURE, &e);
+  if (resumed && lua_toboolean(L, RUN_WAIT) && limits.count > 0) c->pass.left = limits.count;
+  g->serial = c->pass.serial;
+  return run_on(L, LUA_OK, (lua_KContext)c->tally.delivered);
+}
+
+/* --- for loops --- */
+
+enum { LOOP_CAPTURE = TAPL_UPVALUES + 1, LOOP_SLOTS, LOOP_GUARD };
+
+/* Push what the loop asked for.  0: the packet lacks a required field. */
+static int offer(struct tapL_drive *d, struct tap_packet *p) {
+  struct tapL_handler *loop = &d->c->pass.loop;
+  if (loop->ref_count < 0) {
+    tapL_pass_lend(d, p);
+  } else if (!tapL_pushfields(d->L, loop->refs, loop->ref_count, p)) {
+    loop->skipped++;
+    return 0;
+  }
+  loop->matched++;
+  return loop->ref_count < 0 ? 1 : loop->ref_count;
+}
+
+static int raise_fault(lua_State *L, int capture, const struct tap_err *e) {
+  tapL_pushmessage(L, tapL_pushsubject(L, capture), e);
+  return lua_error(L);
+}
+
+static int loop_on(lua_State *L, int status, lua_KContext context) {
+  struct tapL_drive d = { L, lua_touserdata(L, lua_upvalueindex(LOOP_CAPTURE)),
+                          lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
+  struct tap_packet *p;
+  struct tap_err e;
+  int values;
+  (void)status;
+  d.c->pass.in_call = false;
+  for (;;) {
+    switch (tapL_pass_advance(&d, &p, &e)) {
+    case TAPL_PACKET:
+      if ((values = offer(&d, p)) > 0) return values;
+      break;
+    case TAPL_WAIT:
+      if (d.c->has_wait)
+        call_wait(&d, context, loop_on);
+      else if (tapL_pass_wait(d.c, INT64_MAX, &e) != 0)
+        return raise_fault(L, d.capture, &e);
+      break;
+    case TAPL_END: lua_pushnil(L); return 1;
+    case TAPL_FAILED: return raise_fault(L, d.capture, &e);
+    }
+  }
+}
+
+static void begin_loop(lua_State *L, struct guard *g) {
+  struct tapL_drive d = { L, g->c, lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
+  struct tap_err e;
+  tapL_checkidle(L, g->c, "loop");
+  tapL_pass_takeback(g->c);
+  if (tapL_pass_begin(&d, &g->loop, &g->c->limits, &e) != 0) raise_fault(L, d.capture, &e);
+  g->serial = g->c->pass.serial;
+  g->c->pass.in_loop = true;
+}
+
+static int loop_next(lua_State *L) {
+  struct guard *g = lua_touserdata(L, lua_upvalueindex(LOOP_GUARD));
+  struct tapL_capture *c = g->c;
+  lua_settop(L, 0);
+  if (c->source == NULL) return luaL_error(L, "the capture was closed in its loop");
+  if (c->pass.in_call) return luaL_error(L, "a loop cannot go on inside a handler");
+  if (g->serial == 0) {
+    begin_loop(L, g);
+  } else if (g->serial != c->pass.serial || c->pass.phase == TAPL_CLOSED) {
+    lua_pushnil(L);
+    return 1;
+  }
+  tapL_pass_takeback(c);
+  return loop_on(L, LUA_OK, 0);
+}
+
+/* Push what a generic for takes: iterator, nil, nil, and the guard to close. */
+static int push_loop(lua_State *L) {
+  int guard = lua_gettop(L);
+  lua_pushvalue(L, 1);
+  lua_getiuservalue(L, 1, TAPL_SLOTS);
+  lua_pushvalue(L, guard);
+  tapL_pushclosure(L, loop_next, 3);
+  lua_pushnil(L);
+  lua_pushnil(L);
+  lua_pushvalue(L, guard);
+  return 4;
+}
+
+static int capture_fields(lua_State *L) {
+  struct guard *g;
+  tapL_checkcapture(L, 1);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  g = push_guard(L, 1, true);
+  tapL_readnames(L, 2, &g->loop);
+  return push_loop(L);
+}
+
+static int capture_packets(lua_State *L) {
+  tapL_checkcapture(L, 1);
+  push_guard(L, 1, true)->loop.ref_count = -1;
+  return push_loop(L);
+}
+
+/* --- cap:next --- */
+
+enum { NEXT_CAPTURE = 1, NEXT_TIMEOUT, NEXT_SLOTS, NEXT_GUARD };
+
+static int next_timeout(lua_State *L) {
+  lua_pushnil(L);
+  lua_pushliteral(L, "timeout");
+  return 2;
+}
+
+static int next_on(lua_State *L, int status, lua_KContext deadline) {
+  struct tapL_drive d = { L, lua_touserdata(L, NEXT_CAPTURE), NEXT_CAPTURE, NEXT_SLOTS };
+  struct tap_packet *p;
+  struct tap_err e;
+  (void)status;
+  d.c->pass.in_call = false;
+  for (;;) {
+    switch (tapL_pass_advance(&d, &p, &e)) {
+    case TAPL_PACKET: tapL_pass_lend(&d, p); return 1;
+    case TAPL_WAIT:
+      if (tap_clock_monotonic_ns() >= (int64_t)deadline) return next_timeout(L);
+      if (d.c->has_wait)
+        call_wait(&d, deadline, next_on);
+      else if (tapL_pass_wait(d.c, (int64_t)deadline, &e) != 0)
+        return fail_pass(L, NEXT_CAPTURE, &e);
+      break;
+    case TAPL_END: lua_pushnil(L); return 1;
+    case TAPL_FAILED: return fail_pass(L, NEXT_CAPTURE, &e);
+    }
+  }
+}
+
+enum { NS_PER_MS = 1000000 };
+
+/* cap:next_raw(timeout_ms); the pass stays open for the next call. */
+static int capture_next(lua_State *L) {
+  static const struct tapL_handler packets = { .ref_count = -1 };
+  struct tapL_capture *c = tapL_checkcapture(L, NEXT_CAPTURE);
+  struct tapL_drive d = { L, c, NEXT_CAPTURE, NEXT_SLOTS };
+  int64_t deadline = INT64_MAX;
+  struct guard *g;
+  struct tap_err e;
+  tapL_checkidle(L, c, "read");
+  lua_settop(L, NEXT_TIMEOUT);
+  if (!lua_isnil(L, NEXT_TIMEOUT))
+    deadline = tap_clock_monotonic_ns() + luaL_checkinteger(L, NEXT_TIMEOUT) * NS_PER_MS;
+  lua_getiuservalue(L, NEXT_CAPTURE, TAPL_SLOTS);
+  g = push_guard(L, NEXT_CAPTURE, false);
+  lua_toclose(L, NEXT_GUARD);
+  tapL_pass_takeback(c);
+  if (tapL_pass_begin(&d, &packets, &c->limits, &e) != 0) return fail_pass(L, NEXT_CAPTURE, &e);
+  g->serial = c->pass.serial;
+  return next_on(L, LUA_OK, (lua_KContext)deadline);
+}
+
+/* cap:stop(): inside a call of the pass it ends behind the packet at hand, else at once. */
+static int capture_stop(lua_State *L) {
+  struct tapL_capture *c = tapL_checkcapture(L, 1);
+  if (c->pass.in_call)
+    c->pass.stop_asked = true;
+  else
+    tapL_pass_end(c);
+  return 0;
+}
+
+static const luaL_Reg guard_metamethods[] = {
+  { "__close", guard_close },
+  { "__gc", guard_gc },
+  { NULL, NULL },
+};
+
+static const luaL_Reg methods[] = {
+  { "fields", capture_fields },   { "next_raw", capture_next }, { "packets", capture_packets },
+  { "run_raw", capture_run },     { "stop", capture_stop },     { NULL, NULL },
+};
+
+void tapL_open_drive(lua_State *L) {
+  tapL_newclass(L, GUARD, guard_metamethods, NULL);
+  lua_pop(L, 1);
+  lua_getfield(L, -1, "capture");
+  tapL_setfuncs(L, methods);
+  lua_pop(L, 1);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A cache of 256 slots, found by the string's address.  Lua interns short
+ * strings, so one address is one name as long as the string lives: each
+ * slot's string is anchored in a table, and leaves it with the slot.
+ * A miss looks the name up in the registry; the cache is never needed
+ * for the answer to be right.
+ */
+#include "lua/lname.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/lvalue.h"
+
+enum { SLOTS = 256 };
+
+struct tapL_names {
+  struct tapL_name slot[SLOTS];
+};
+
+struct tapL_names *tapL_names_new(void) {
+  return calloc(1, sizeof(struct tapL_names));
+}
+
+static unsigned slot_number(const char *string, unsigned protocol) {
+  uintptr_t address = (uintptr_t)string ^ (uintptr_t)protocol << 9;
+  return (unsigned)((address >> 3) ^ (address >> 11)) & (SLOTS - 1);
+}
+
+/* After a packet methods come first, then the registry. */
+static void mean_of_packet(lua_State *L, int index, struct tapL_name *out) {
+  lua_pushvalue(L, index);
+  if (lua_rawget(L, lua_upvalueindex(TAPL_METHODS)) != LUA_TNIL) {
+    out->meaning = TAPL_METHOD;
+  } else if (strcmp(out->string, "fault") == 0) {
+    out->meaning = TAPL_FAULT;
+  } else {
+    tapL_checkref(L, index, &out->ref);
+    out->meaning = out->ref.field == NULL ? TAPL_LAYER : TAPL_FIELD;
+  }
+  lua_pop(L, 1);
+}
+
+static void mean_of_layer(lua_State *L, int index, unsigned protocol, struct tapL_name *out) {
+  const struct tap_protocol *layer = tap_registry_at(tapL_context(L)->registry, protocol);
+  lua_pushfstring(L, "%s.%s", layer->name, lua_tostring(L, index));
+  tapL_checkref(L, lua_gettop(L), &out->ref);
+  out->meaning = TAPL_FIELD;
+  lua_pop(L, 1);
+}
+
+const struct tapL_name *tapL_name(lua_State *L, int index, unsigned protocol) {
+  const char *string = lua_tostring(L, index);
+  struct tapL_name *slot, found = { .string = string, .protocol = (uint16_t)protocol };
+  unsigned number = slot_number(string, protocol);
+  if (string == NULL)
+    luaL_error(L, "a field's name must be a string, not %s", luaL_typename(L, index));
+  slot = &tapL_context(L)->names->slot[number];
+  if (slot->string == string && slot->protocol == protocol) return slot;
+  if (protocol == TAP_ANY_PROTOCOL)
+    mean_of_packet(L, index, &found);
+  else
+    mean_of_layer(L, index, protocol, &found);
+  lua_pushvalue(L, index);
+  lua_rawseti(L, lua_upvalueindex(TAPL_ANCHORS), number + 1);
+  *slot = found;
+  return slot;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fields by name, text, and copies of a packet.  __index does no full check
+ * of its first argument: scripts cannot get at the metatable, so only handles
+ * arrive there.
+ */
+#include "lua/lpacket.h"
+
+#include <string.h>
+
+#include "lua/lname.h"
+#include "lua/lvalue.h"
+#include "proto/decode.h"
+#include "proto/show.h"
+
+#define PACKET "moontap.packet"
+
+static const char magic[] = PACKET;
+
+/* A handle, and what it points at. 'bytes' leaves room for a tag in front. */
+struct owned {
+  struct tapL_packet handle;
+  struct tap_packet packet;
+  struct tap_frame frame;
+  uint8_t bytes[];
+};
+
+int tapL_stalepacket(lua_State *L) {
+  return luaL_error(L, "packet used after its callback returned; "
+                       "read the fields you need inside it or keep p:copy()");
+}
+
+static struct tapL_packet *new_handle(lua_State *L, size_t size) {
+  struct tapL_packet *h = lua_newuserdatauv(L, size, 1);
+  *h = (struct tapL_packet){ .magic = magic, .packet = NULL, .frame = NULL };
+  luaL_setmetatable(L, PACKET);
+  return h;
+}
+
+struct tapL_packet *tapL_newpacket(lua_State *L) {
+  return new_handle(L, sizeof(struct tapL_packet));
+}
+
+struct tapL_packet *tapL_checkpacket(lua_State *L, int index) {
+  struct tapL_packet *h = lua_touserdata(L, index);
+  if (h == NULL || lua_rawlen(L, index) < sizeof *h || h->magic != magic)
+    h = luaL_checkudata(L, index, PACKET);
+  if (h->packet == NULL) tapL_stalepacket(L);
+  return h;
+}
+
+void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
+  struct owned *o = (struct owned *)new_handle(L, sizeof *o + frame->caplen);
+  memcpy(o->bytes, frame->data, frame->caplen);
+  o->frame = *frame;
+  o->frame.data = o->bytes;
+  tap_decode(tapL_context(L)->registry, &o->frame, TAP_LEVEL_ALL, &o->packet);
+  o->packet.number = number;
+  o->handle.packet = &o->packet;
+  o->handle.frame = &o->frame;
+}
+
+static int push_fault(lua_State *L, const struct tap_packet *p) {
+  char buffer[128];
+  const char *fault = tap_packet_fault(p, tapL_context(L)->registry, buffer, sizeof buffer);
+  lua_pushstring(L, fault);
+  return 1;
+}
+
+static int packet_index(lua_State *L) {
+  struct tapL_packet *h = lua_touserdata(L, 1);
+  const struct tapL_name *name = tapL_name(L, 2, TAP_ANY_PROTOCOL);
+  if (name->meaning == TAPL_METHOD) {
+    lua_settop(L, 2);
+    lua_rawget(L, lua_upvalueindex(TAPL_METHODS));
+    return 1;
+  }
+  if (h->packet == NULL) return tapL_stalepacket(L);
+  if (name->meaning == TAPL_FAULT) return push_fault(L, h->packet);
+  if (name->meaning == TAPL_LAYER)
+    tapL_pushlayer(L, 1, name->ref.protocol);
+  else if (!tapL_pushfield(L, &name->ref, h->packet))
+    lua_pushnil(L);
+  return 1;
+}
+
+/* Every occurrence of a field, outermost first: p:all("vlan.id") -> {10, 20}. */
+static int packet_all(lua_State *L) {
+  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  struct tap_ref ref;
+  lua_settop(L, 2);
+  tapL_checkref(L, 2, &ref);
+  lua_newtable(L);
+  for (int n = 1; tapL_pushfield(L, &ref, h->packet); n++, ref.nth++) {
+    lua_rawseti(L, 3, n);
+    if (n == UINT8_MAX) break;
+  }
+  return 1;
+}
+
+static int packet_copy(lua_State *L) {
+  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  tap_packet_restore_tag(h->packet, h->frame);
+  tapL_pushowned(L, h->frame, h->packet->number);
+  return 1;
+}
+
+static int packet_layers(lua_State *L) {
+  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  const struct tap_registry *registry = tapL_context(L)->registry;
+  lua_createtable(L, h->packet->count, 0);
+  for (int i = 0; i < h->packet->count; i++) {
+    lua_pushstring(L, tap_registry_at(registry, h->packet->layer[i].protocol)->name);
+    lua_rawseti(L, -2, i + 1);
+  }
+  return 1;
+}
+
+typedef void shower(struct tap_text *, const struct tap_registry *, const struct tap_packet *);
+
+static void show_hex(struct tap_text *t, const struct tap_registry *r,
+                     const struct tap_packet *p) {
+  (void)r;
+  tap_show_hex(t, p);
+}
+
+/* Text of any length: the buffer grows until it fits. */
+static int push_shown(lua_State *L, const struct tap_packet *p, shower *show) {
+  for (size_t size = 4096;; size *= 4) {
+    struct tap_text text;
+    luaL_Buffer buffer;
+    char *start = luaL_buffinitsize(L, &buffer, size);
+    tap_text_begin(&text, start, size);
+    show(&text, tapL_context(L)->registry, p);
+    luaL_pushresultsize(&buffer, text.cut ? 0 : (size_t)(text.at - start));
+    if (!text.cut) return 1;
+    lua_pop(L, 1);
+  }
+}
+
+static int packet_hex(lua_State *L) {
+  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  tap_packet_restore_tag(h->packet, h->frame);
+  return push_shown(L, h->packet, show_hex);
+}
+
+static int packet_json(lua_State *L) {
+  return push_shown(L, tapL_checkpacket(L, 1)->packet, tap_show_json);
+}
+
+static int packet_show(lua_State *L) {
+  return push_shown(L, tapL_checkpacket(L, 1)->packet, tap_show_tree);
+}
+
+static int packet_summary(lua_State *L) {
+  return push_shown(L, tapL_checkpacket(L, 1)->packet, tap_show_line);
+}
+
+static int packet_newindex(lua_State *L) {
+  return luaL_error(L, "a packet cannot be written");
+}
+
+static int packet_tostring(lua_State *L) {
+  struct tapL_packet *h = luaL_checkudata(L, 1, PACKET);
+  if (h->packet == NULL) {
+    lua_pushliteral(L, "packet (used up)");
+    return 1;
+  }
+  return push_shown(L, h->packet, tap_show_line);
+}
+
+static lua_Integer in_range(lua_State *L, int index, lua_Integer otherwise, lua_Integer most) {
+  lua_Integer n = luaL_optinteger(L, index, otherwise);
+  luaL_argcheck(L, n >= 0 && n <= most, index, "out of range");
+  return n;
+}
+
+/* core.packet(bytes, linktype, time_ns, len) */
+static int decode_packet(lua_State *L) {
+  size_t size;
+  const char *bytes = luaL_checklstring(L, 1, &size);
+  struct tap_frame frame = { .data = (const uint8_t *)bytes };
+  luaL_argcheck(L, size <= UINT32_MAX, 1, "too long");
+  frame.caplen = (uint32_t)size;
+  frame.linktype = (uint16_t)in_range(L, 2, TAP_LINKTYPE_ETHERNET, UINT16_MAX);
+  frame.ts_ns = luaL_optinteger(L, 3, 0);
+  if (lua_isnoneornil(L, 3)) frame.flags = TAP_FRAME_NO_TIME;
+  frame.len = (uint32_t)in_range(L, 4, (lua_Integer)size, UINT32_MAX);
+  tapL_pushowned(L, &frame, 1);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "all", packet_all },   { "copy", packet_copy },       { "hex", packet_hex },
+  { "json", packet_json }, { "layers", packet_layers },   { "show", packet_show },
+  { "summary", packet_summary }, { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__newindex", packet_newindex },
+  { "__tostring", packet_tostring },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "packet", decode_packet },
+  { NULL, NULL },
+};
+
+void tapL_open_packet(lua_State *L) {
+  int module = lua_gettop(L);
+  tapL_setfuncs(L, functions);
+  lua_newtable(L); /* anchors of names */
+  tapL_newclass(L, PACKET, metamethods, methods);
+  tapL_setfuncs(L, tapL_byte_methods);
+  luaL_getmetatable(L, PACKET); /* module, anchors, methods, metatable */
+  lua_pushvalue(L, module + 2);
+  lua_pushvalue(L, module + 1);
+  tapL_pushclosure(L, packet_index, 2);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+  lua_setfield(L, module, "packet_methods");
+  tapL_newlayerclass(L, module + 1);
+  lua_settop(L, module);
+}

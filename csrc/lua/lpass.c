@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Frames come in batches and are decoded in batches, but everything that a
+ * script can see happens as if they came one by one: filter, aggregates,
+ * handlers, loop, then the next packet.  A pass that ends early leaves a live
+ * source's frames where they are: they are counted as unread, and the next
+ * pass takes them first.
+ */
+#include "lua/lpass.h"
+
+#include "lua/lpacket.h"
+#include "lua/lvalue.h"
+#include "sys/clock.h"
+#include "sys/interrupt.h"
+
+enum { NS_PER_MS = 1000000 };
+
+static bool interrupted(const struct tapL_capture *c) {
+  return c->pass.owns_signals && tap_interrupt_caught() != 0;
+}
+
+void tapL_pass_takeback(struct tapL_capture *c) {
+  if (c->pass.lent != NULL) c->pass.lent->packet = NULL;
+  c->pass.lent = NULL;
+}
+
+static void disown_signals(struct tapL_capture *c) {
+  if (c->pass.owns_signals) tap_interrupt_disown();
+  c->pass.owns_signals = false;
+}
+
+void tapL_pass_abandon(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  if (pass->phase == TAPL_CLOSED) return;
+  tapL_pass_takeback(c);
+  disown_signals(c);
+  pass->in_call = pass->in_loop = pass->stop_asked = false;
+  pass->phase = TAPL_CLOSED;
+}
+
+void tapL_pass_end(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  struct tap_err e;
+  if (pass->phase == TAPL_OPEN && c->live) c->source->ops->stop(c->source, &e);
+  if (pass->phase != TAPL_CLOSED && c->live) tapL_refresh(c);
+  if (pass->phase != TAPL_CLOSED && !c->live) {
+    if (pass->count > 0) c->source->ops->release(c->source);
+    pass->at = pass->count = 0;
+  }
+  tapL_pass_abandon(c);
+}
+
+/* --- beginning --- */
+
+static enum tap_level deeper(enum tap_level level, const struct tapL_handler *h) {
+  if (h->ref_count < 0) return TAP_LEVEL_ALL;
+  for (int i = 0; i < h->ref_count; i++)
+    if (h->refs[i].level > level) level = (enum tap_level)h->refs[i].level;
+  return level;
+}
+
+static enum tap_level plan_level(const struct tap_plan *plan) {
+  enum tap_level level = TAP_LEVEL_FRAME;
+  for (unsigned i = 0; i < plan->key_count; i++)
+    if (plan->by[i].level > level) level = (enum tap_level)plan->by[i].level;
+  for (unsigned i = 0; i < plan->column_count; i++)
+    if (plan->column[i].kind == TAP_SUM && plan->column[i].field.level > level)
+      level = (enum tap_level)plan->column[i].field.level;
+  return level;
+}
+
+/* How deep all who listen want packets decoded. */
+static enum tap_level wanted_level(const struct tapL_capture *c) {
+  const struct tapL_hooks *hooks = &c->hooks;
+  enum tap_level level = TAP_LEVEL_FRAME, other;
+  for (int i = 0; i < hooks->handler_count; i++) level = deeper(level, &hooks->handlers[i]);
+  for (int i = 0; i < hooks->counter_count; i++) {
+    other = plan_level(tap_aggregate_plan(hooks->counters[i].aggregate));
+    if (other > level) level = other;
+  }
+  return c->pass.has_loop ? deeper(level, &c->pass.loop) : level;
+}
+
+static void decode_from(struct tapL_drive *d, unsigned at) {
+  struct tapL_capture *c = d->c;
+  if (c->pass.plain) return;
+  tap_decode_batch(tapL_context(d->L)->registry, c->frames + at, c->pass.count - at, c->pass.level,
+                   c->packets + at);
+}
+
+/* See what the hooks want; packets of the batch that are left are decoded for them anew. */
+static void look_at_hooks(struct tapL_drive *d, const struct tapL_handler *loop) {
+  struct tapL_pass *pass = &d->c->pass;
+  const struct tapL_hooks *hooks = &d->c->hooks;
+  pass->has_loop = loop != NULL;
+  if (loop != NULL) pass->loop = *loop;
+  pass->level = wanted_level(d->c);
+  pass->plain = hooks->handler_count == 0 && hooks->counter_count == 0 && loop == NULL &&
+                hooks->tick_count == 0 && (d->c->live || pass->until_ns == INT64_MAX) &&
+                d->c->filter.insns == NULL;
+  decode_from(d, pass->at);
+}
+
+static void set_limits(struct tapL_capture *c, const struct tapL_limits *limits) {
+  struct tapL_pass *pass = &c->pass;
+  bool ends = limits->duration_ns > 0;
+  pass->left = limits->count > 0 ? limits->count : UINT64_MAX;
+  pass->until_ns = INT64_MAX;
+  pass->timed = false;
+  pass->event_ns = INT64_MIN; /* the first packet sets the times of a file */
+  if (!c->live) {
+    if (ends) pass->until_ns = limits->duration_ns; /* from the first packet on */
+    return;
+  }
+  if (ends) pass->until_ns = tap_clock_monotonic_ns() + limits->duration_ns;
+  tapL_tick_base(c, tap_clock_real_ns());
+  pass->timed = true;
+  pass->event_ns = tapL_tick_next(c);
+}
+
+/* A file's second pass counts from zero again. */
+static void forget_counts(struct tapL_capture *c) {
+  c->tally = (struct tapL_tally){ 0 };
+  for (int i = 0; i < c->hooks.handler_count; i++)
+    c->hooks.handlers[i].matched = c->hooks.handlers[i].skipped = 0;
+  for (int i = 0; i < c->hooks.counter_count; i++)
+    c->hooks.counters[i].matched = c->hooks.counters[i].skipped = 0;
+}
+
+static int own_signals(struct tapL_capture *c, struct tap_err *e) {
+  if (!c->signals) return 0;
+  if (tap_interrupt_own(e) != 0) return -1;
+  c->pass.owns_signals = true;
+  return 0;
+}
+
+static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits,
+                     struct tap_err *e) {
+  if (own_signals(c, e) != 0) return -1;
+  if (c->source->ops->start(c->source, e) != 0) {
+    disown_signals(c);
+    return -1;
+  }
+  c->pass.serial++;
+  c->pass.phase = TAPL_OPEN;
+  c->pass.stop_asked = false;
+  if (!c->live) forget_counts(c);
+  set_limits(c, limits);
+  return 0;
+}
+
+int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
+                    const struct tapL_limits *limits, struct tap_err *e) {
+  luaL_checkstack(d->L, TAPL_NAMES_MAX + LUA_MINSTACK, "too many fields");
+  if (d->c->pass.phase == TAPL_CLOSED && open_pass(d->c, limits, e) != 0) return -1;
+  look_at_hooks(d, loop);
+  return 0;
+}
+
+/* --- feeding one packet --- */
+
+void tapL_pass_call(struct tapL_drive *d, int count) {
+  d->c->pass.in_call = true;
+  if (!d->c->count_errors) {
+    lua_call(d->L, count, 0);
+  } else if (lua_pcall(d->L, count, 0, 0) != LUA_OK) {
+    d->c->errors++;
+    lua_rawseti(d->L, d->slots, TAPL_ERROR_SLOT);
+  }
+  d->c->pass.in_call = false;
+}
+
+void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p) {
+  struct tapL_pass *pass = &d->c->pass;
+  int slot = TAPL_LENT_SLOT;
+  if (!d->c->strict) {
+    slot = 1 + (int)pass->turn;
+    pass->turn = pass->turn + 1 == TAPL_POOL ? 0 : pass->turn + 1;
+  }
+  if (d->c->strict || lua_rawgeti(d->L, d->slots, slot) == LUA_TNIL) {
+    if (!d->c->strict) lua_pop(d->L, 1);
+    tapL_newpacket(d->L);
+    lua_pushvalue(d->L, -1);
+    lua_rawseti(d->L, d->slots, slot);
+  }
+  pass->lent = lua_touserdata(d->L, -1);
+  pass->lent->packet = p;
+  pass->lent->frame = &d->c->frames[p - d->c->packets];
+}
+
+static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct tap_packet *p) {
+  int count = 1;
+  lua_rawgeti(d->L, d->slots, h->slot);
+  if (h->ref_count < 0) {
+    tapL_pass_lend(d, p);
+  } else if (tapL_pushfields(d->L, h->refs, h->ref_count, p)) {
+    count = h->ref_count;
+  } else {
+    lua_pop(d->L, 1);
+    h->skipped++;
+    return;
+  }
+  h->matched++;
+  tapL_pass_call(d, count);
+  tapL_pass_takeback(d->c);
+}
+
+static void feed(struct tapL_drive *d, struct tap_packet *p) {
+  struct tapL_hooks *hooks = &d->c->hooks;
+  for (int i = 0; i < hooks->counter_count; i++) {
+    struct tapL_counter *counter = &hooks->counters[i];
+    if (tap_aggregate_add(counter->aggregate, p))
+      counter->matched++;
+    else
+      counter->skipped++;
+  }
+  for (int i = 0; i < hooks->handler_count; i++) feed_handler(d, &hooks->handlers[i], p);
+}
+
+/* Time has come to 'now_ns': ticks are due, or a file's duration is over.  True when the pass
+ * shall end before the packet at hand. */
+static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
+  struct tapL_pass *pass = &d->c->pass;
+  if (!pass->timed) {
+    tapL_tick_base(d->c, now_ns);
+    if (pass->until_ns != INT64_MAX) pass->until_ns += now_ns;
+    pass->timed = true;
+  }
+  if (!d->c->live && now_ns >= pass->until_ns) {
+    tapL_tick_fire(d, pass->until_ns - 1);
+    return true;
+  }
+  tapL_tick_fire(d, now_ns);
+  pass->event_ns = tapL_tick_next(d->c);
+  if (!d->c->live && pass->until_ns < pass->event_ns) pass->event_ns = pass->until_ns;
+  return pass->stop_asked || (!d->c->live && interrupted(d->c));
+}
+
+/* Take the packet at hand.  False when the filter rejected it. */
+static bool take(struct tapL_capture *c, struct tap_packet *p) {
+  c->pass.at++;
+  if (c->filter.insns != NULL && tap_program_run(&c->filter, p->frame) == 0) {
+    c->tally.filtered++;
+    return false;
+  }
+  c->pass.left--;
+  p->number = ++c->tally.delivered + c->tally.filtered;
+  return true;
+}
+
+/* --- the batch --- */
+
+/* A batch that nobody looks at is counted at once. */
+static void take_all(struct tapL_capture *c) {
+  uint64_t n = c->pass.count - c->pass.at;
+  if (n > c->pass.left) n = c->pass.left;
+  c->tally.delivered += n;
+  c->pass.left -= n;
+  c->pass.at += (unsigned)n;
+}
+
+/* Let nothing more in; what came is delivered still.  A file just ends. */
+static int drain(struct tapL_capture *c, struct tap_err *e) {
+  if (!c->live) {
+    c->pass.stop_asked = true;
+    return 0;
+  }
+  c->pass.phase = TAPL_DRAINING;
+  return c->source->ops->stop(c->source, e);
+}
+
+static bool time_is_up(const struct tapL_capture *c) {
+  return c->live && c->pass.until_ns != INT64_MAX &&
+         tap_clock_monotonic_ns() >= c->pass.until_ns;
+}
+
+/* On a quiet link ticks come by the clock: what is older than the latency would be here. */
+static void tick_on_quiet_link(struct tapL_drive *d, int64_t now_ns) {
+  struct tapL_pass *pass = &d->c->pass;
+  int64_t known_ns = now_ns - (int64_t)d->c->source->latency_ms * NS_PER_MS;
+  if (known_ns < pass->event_ns) return;
+  tapL_tick_fire(d, known_ns);
+  pass->event_ns = tapL_tick_next(d->c);
+}
+
+/* TAPL_PACKET: there is something to look at again, a batch or the wish to stop. */
+static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
+  struct tapL_capture *c = d->c;
+  struct tapL_pass *pass = &c->pass;
+  int64_t now_ns = 0;
+  int got;
+  if (pass->count > 0) c->source->ops->release(c->source);
+  pass->at = pass->count = 0;
+  if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
+  if (c->live && c->hooks.tick_count > 0) now_ns = tap_clock_real_ns();
+  got = c->source->ops->next(c->source, c->frames, c->batch, e);
+  if (got == TAP_FAILED) return TAPL_FAILED;
+  if (got == TAP_END) return TAPL_END;
+  if (got == TAP_IDLE) {
+    if (now_ns != 0) tick_on_quiet_link(d, now_ns);
+    return pass->stop_asked ? TAPL_PACKET : TAPL_WAIT;
+  }
+  pass->count = (unsigned)got;
+  decode_from(d, 0);
+  return TAPL_PACKET;
+}
+
+/* Deliver from the batch.  TAPL_PACKET: one is out; TAPL_WAIT: the batch is used up; TAPL_END. */
+static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
+  struct tapL_capture *c = d->c;
+  struct tapL_pass *pass = &c->pass;
+  struct tap_packet *p;
+  if (pass->plain) {
+    take_all(c);
+    return pass->left == 0 ? TAPL_END : TAPL_WAIT;
+  }
+  while (pass->at < pass->count) {
+    p = &c->packets[pass->at];
+    if (c->frames[pass->at].ts_ns >= pass->event_ns && time_passed(d, p->frame->ts_ns))
+      return TAPL_END;
+    if (!take(c, p)) continue;
+    feed(d, p);
+    *out = p;
+    return TAPL_PACKET;
+  }
+  return TAPL_WAIT;
+}
+
+enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out,
+                                 struct tap_err *e) {
+  struct tapL_capture *c = d->c;
+  enum tapL_step step;
+  if (c->pass.phase == TAPL_CLOSED) return TAPL_END;
+  do {
+    if (c->pass.phase == TAPL_OPEN && interrupted(c) && drain(c, e) != 0) {
+      step = TAPL_FAILED;
+    } else if (c->pass.stop_asked || c->pass.left == 0) {
+      step = TAPL_END;
+    } else {
+      step = deliver(d, out);
+      if (step == TAPL_PACKET) return step;
+      if (step == TAPL_WAIT) step = refill(d, e);
+    }
+  } while (step == TAPL_PACKET);
+  if (step != TAPL_WAIT) tapL_pass_end(c);
+  return step;
+}
+
+static int64_t earlier(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns) {
+  int64_t left = INT64_MAX, until = deadline_ns, tick = INT64_MAX;
+  if (c->live && c->pass.phase != TAPL_CLOSED) {
+    until = earlier(until, c->pass.until_ns);
+    tick = tapL_tick_next(c);
+  }
+  if (until != INT64_MAX) left = until - tap_clock_monotonic_ns();
+  if (tick != INT64_MAX)
+    left = earlier(left, tick + (int64_t)c->source->latency_ms * NS_PER_MS - tap_clock_real_ns());
+  return left < 0 ? 0 : left;
+}
+
+int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *e) {
+  int64_t left_ms = tapL_pass_timeleft(c, deadline_ns) / NS_PER_MS;
+  int timeout_ms = left_ms < INT32_MAX ? (int)left_ms + 1 : -1;
+  return c->source->ops->wait(c->source, timeout_ms,
+                              c->pass.owns_signals ? tap_interrupt_fd() : -1, e);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pass: one run over a source that feeds all hooks, packet by packet.
+ * It is a machine that is advanced from packet to packet, so that a C loop
+ * (run), a for loop and a single next() drive the same thing.
+ */
+#ifndef TAP_LUA_LPASS_H
+#define TAP_LUA_LPASS_H
+
+#include "lua/lcapture.h"
+
+/* Who drives: the Lua state at hand, and where on its stack or among the upvalues of the running
+ * function the capture's things are. */
+struct tapL_drive {
+  lua_State *L;
+  struct tapL_capture *c;
+  int capture, slots;
+};
+
+enum tapL_step { TAPL_PACKET, TAPL_WAIT, TAPL_END, TAPL_FAILED };
+
+/* Begin a pass with these limits, or go on with one that was kept open and has its own.  'loop'
+ * wants packets beside the hooks (NULL: nobody does).  0, or -1 and 'e'. */
+int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
+                    const struct tapL_limits *limits, struct tap_err *e);
+
+/* Take the next packet, feed it to all hooks and give it out.  TAPL_WAIT: none is there now.
+ * TAPL_END, TAPL_FAILED: the pass is over. */
+enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out,
+                                 struct tap_err *e);
+
+/* Sleep until packets, a tick, a signal or 'deadline_ns' (monotonic; INT64_MAX: none) come. */
+int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *e);
+
+/* Nanoseconds until a tick, the pass's end or 'deadline_ns' is due, at least 0; INT64_MAX: never. */
+int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns);
+
+/* Push the packet object for 'p' and lend it out until the next call of tapL_pass_takeback. */
+void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p);
+void tapL_pass_takeback(struct tapL_capture *c);
+
+/* End the pass, if one runs.  A live source then counts exactly what stays unread. */
+void tapL_pass_end(struct tapL_capture *c);
+
+/* The same for a capture that nobody can ask any more: nothing is counted. */
+void tapL_pass_abandon(struct tapL_capture *c);
+
+/* Call the function on the stack below its 'count' arguments: no results; errors end the pass or
+ * are counted. */
+void tapL_pass_call(struct tapL_drive *d, int count);
+
+/* ltick.c: let ticks count from 'now_ns'. */
+void tapL_tick_base(struct tapL_capture *c, int64_t now_ns);
+
+/* ltick.c: call all ticks up to and with 'until_ns', each multiple of each period once. */
+void tapL_tick_fire(struct tapL_drive *d, int64_t until_ns);
+
+/* ltick.c: the time of the next tick; INT64_MAX: none. */
+int64_t tapL_tick_next(const struct tapL_capture *c);
+
+#endif

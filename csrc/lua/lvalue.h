@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Values of fields on their way into Lua.  Addresses become text through a
+ * cache, so that reading the same ones again makes no garbage.
+ */
+#ifndef TAP_LUA_LVALUE_H
+#define TAP_LUA_LVALUE_H
+
+#include <stdbool.h>
+
+#include "lua/lapi.h"
+
+struct tapL_addresses *tapL_addresses_new(void);
+
+/* Look up the field that the string at 'index' names; raises, saying which is nearest.  The
+ * string's forms are those that Lua can be given. */
+void tapL_checkref(lua_State *L, int index, struct tap_ref *out);
+
+/* Push a value as 'ref' wants it: integer, boolean, text or bytes. */
+void tapL_pushvalue(lua_State *L, const struct tap_ref *ref, const struct tap_value *v);
+
+/* Read the field and push it.  False, and nothing pushed, where the packet does not have it. */
+bool tapL_pushfield(lua_State *L, const struct tap_ref *ref, const struct tap_packet *p);
+
+/* Push all of a list, nil for optional ones that are absent.  False, and nothing pushed, where
+ * a required one is absent. */
+bool tapL_pushfields(lua_State *L, const struct tap_ref *refs, int count,
+                     const struct tap_packet *p);
+
+/* Read the Lua value at 'index' as a value of 'ref', to compare keys with.  False where it can
+ * be none.  Bytes point into the Lua string or 'buffer' (16 bytes). */
+bool tapL_tovalue(lua_State *L, int index, const struct tap_ref *ref, uint8_t *buffer,
+                  struct tap_value *out);
+
+#endif

@@ -1,0 +1,118 @@
+--- What Lua adds to the core's captures: options are checked, units are read, and misuse blames
+-- the line that misused. The core's own methods do the work.
+local aggregate = require "moontap.aggregate"
+local check = require "moontap.check"
+local core = require "moontap.core"
+local units = require "moontap.units"
+
+local M = {}
+
+local Capture = core.capture
+
+local raw <const> = {
+  each = Capture.each,
+  fields = Capture.fields,
+  on = Capture.on,
+  packets = Capture.packets,
+}
+
+local MS <const> = 1000000
+
+local RUN <const> = {
+  count = { kind = "integer", min = 1, range = "1 and up" },
+  duration = { kind = "time", min = 1, range = "1ns and up" },
+  wait = { kind = "boolean", default = true },
+}
+
+--- Does 'where' ask for what this version lacks? Returns the message.
+local function wrong_where(name, where)
+  if where ~= nil then return ("%s: %s"):format(name, check.NO_TEXT_FILTER) end
+end
+
+--- Register 'fn' for packets that have all of 'names': cap:on(names, fn).
+function Capture:on(names, where, fn)
+  if fn == nil then where, fn = nil, where end
+  local message = wrong_where("on", where)
+  if message then error(message, 2) end
+  return check.blame("on", pcall(raw.on, self, names, fn))
+end
+
+--- Register 'fn' for packet objects: cap:each(fn).
+function Capture:each(where, fn)
+  if fn == nil then where, fn = nil, where end
+  local message = wrong_where("each", where)
+  if message then error(message, 2) end
+  return check.blame("each", pcall(raw.each, self, fn))
+end
+
+--- Loop over packet objects: for p in cap:packets() do.
+function Capture:packets(where)
+  local message = wrong_where("packets", where)
+  if message then error(message, 2) end
+  return check.blame("packets", pcall(raw.packets, self))
+end
+
+--- Loop over values: for src, len in cap:fields { "src", "len" } do.
+function Capture:fields(names, where)
+  local message = wrong_where("fields", where)
+  if message then error(message, 2) end
+  return check.blame("fields", pcall(raw.fields, self, names))
+end
+
+--- Count packets by keys, in C.
+function Capture:aggregate(options)
+  local plan, message = aggregate.plan(options)
+  if not plan then error("aggregate: " .. message, 2) end
+  local ok, result = pcall(self.aggregate_raw, self, plan)
+  if ok then return aggregate.dress(result) end
+  return check.blame("aggregate", ok, result)
+end
+
+--- Call 'fn' at every multiple of 'period'.
+function Capture:every(period, fn)
+  local ns, message = units.time(period)
+  if ns == 0 then message = "a period cannot be 0" end
+  if message then error("every: " .. message, 2) end
+  return check.blame("every", pcall(self.every_raw, self, ns, fn))
+end
+
+--- What the command line says of each pass, by capture. It may only shorten what a script asks.
+local limits <const> = setmetatable({}, { __mode = "k" })
+
+--- Let each pass of 'cap' end after so many packets and so much time (nil: no end).
+---@param cap moontap.Capture
+---@param count? integer
+---@param duration_ns? integer
+function M.limit(cap, count, duration_ns)
+  limits[cap] = { count = count, duration_ns = duration_ns }
+  cap:limit_raw(count, duration_ns)
+end
+
+local function smaller(a, b)
+  return a and b and math.min(a, b) or a or b
+end
+
+--- Make the pass. No protected call stands round it, so that a traceback shows where a script's
+--- function failed.
+function Capture:run(options)
+  local o, message = check.options(RUN, options)
+  if not o then error("run: " .. message, 2) end
+  local limit = limits[self] or {}
+  return self:run_raw(smaller(o.count, limit.count), smaller(o.duration, limit.duration_ns), o.wait)
+end
+
+--- The next packet, or nil and "timeout", or nil at the end.
+function Capture:next(timeout)
+  if timeout == nil then return self:next_raw() end
+  local ns, message = units.time(timeout)
+  if not ns then error("next: " .. message, 2) end
+  return self:next_raw((ns + MS - 1) // MS)
+end
+
+--- Exchange the filter, or take it away.
+function Capture:set_filter(program)
+  if type(program) == "string" then error("set_filter: " .. check.NO_TEXT_FILTER, 2) end
+  return check.blame("set_filter", pcall(self.set_filter_raw, self, program))
+end
+
+return M

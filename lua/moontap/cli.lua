@@ -1,0 +1,181 @@
+--- What the program moontap does once its C has opened what the command line names and has given
+-- power away: find out what to run (script, tool, code, or print), run it, tell the counts. It
+-- runs under plain lua5.4 too, but for what needs power.
+local arguments = require "moontap.arguments"
+local check = require "moontap.check"
+local command = require "moontap.command"
+local oneliner = require "moontap.oneliner"
+local output = require "moontap.output"
+local report = require "moontap.report"
+local tools = require "moontap.tools"
+
+local M = {}
+
+local DONE <const>, FAILED <const>, USAGE <const> = 0, 1, 2
+
+local function tell(text)
+  io.stderr:write("moontap: ", text, "\n")
+end
+
+--- A failure in words, and where it was.
+local function describe(err)
+  if err == output.CLOSED then return err end
+  local class = debug.getmetatable(err)
+  local speaks = type(err) == "string" or type(class) == "table" and class.__tostring
+  local text = speaks and tostring(err) or ("(error object is a %s value)"):format(type(err))
+  local trace = debug.traceback("", 2):gsub("^(.*)\n%s*%[C%]: in function 'xpcall'.*$", "%1")
+  return { text = text, trace = trace }
+end
+
+--- The counts, last of all: after what a script printed, whichever way it ends.
+local told = false
+local function tell_counts()
+  local capture = command.opened()
+  if told or not capture then return end
+  told = true
+  tell(report.counts(capture:stats()))
+end
+
+--- A script that ends the process leaves the counts behind, too.
+local function watch_exit()
+  local exit <const> = os.exit
+  rawset(os, "exit", function(...)
+    io.stdout:flush()
+    tell_counts()
+    exit(...)
+  end)
+end
+
+--- The text of a script, where the host has not read it.
+local function read_script(path)
+  local file, message = io.open(path, "rb")
+  if not file then return nil, (message:gsub("^(.-): ", "%1: cannot open: ", 1)) end
+  local text
+  text, message = file:read("a")
+  file:close()
+  if not text then return nil, ("%s: cannot read: %s"):format(path, message) end
+  return (text:gsub("^#[^\n]*", ""))
+end
+
+--- A script as something to run, or nil and what is wrong with it.
+local function load_script(path, info)
+  local text, message = info.script_source, nil
+  if not text then text, message = read_script(path) end
+  if not text then return nil, message end
+  local chunk
+  chunk, message = load(text, "@" .. path)
+  if not chunk then return nil, message end
+  return { run = chunk, is_script = true }
+end
+
+local function tool_names()
+  local names = {}
+  for i, tool in ipairs(tools) do names[i] = tool[1] end
+  return names
+end
+
+--- A tool as something to run: a module that runs when it is loaded.
+local function find_tool(name)
+  local module = "moontap.tools." .. name
+  if name:match("^[%w_%-]+$")
+    and (package.preload[module] or package.searchpath(module, package.path)) then
+    return { run = function() require(module) end }
+  end
+  return nil, ("no tool '%s'%s, --list lists them"):format(name, check.hint(name, tool_names()))
+end
+
+local function run_count()
+  local capture = assert(command.capture())
+  assert(capture:run())
+  print(("%d packets"):format(capture:stats().delivered))
+end
+
+local function load_code(general)
+  local program, message = oneliner.compile(general)
+  if not program then return nil, message, FAILED end
+  local function run()
+    oneliner.run(program, require("moontap"), assert(command.capture()))
+  end
+  return { run = run }
+end
+
+--- What to run where the line names neither script nor tool.
+local function find_mode(general)
+  local has_code = general.code or general.begin or general.finish
+  if has_code and general.fields then return nil, "give code or --fields, not both" end
+  if general.count and (has_code or general.fields) then
+    return nil, "--count goes with neither code nor --fields"
+  end
+  if has_code then return load_code(general) end
+  if general.count then return { run = run_count } end
+  return find_tool("print")
+end
+
+local function looks_like_script(word)
+  return word:find("/", 1, true) ~= nil or word:match("%.lua$") ~= nil
+end
+
+--- Set 'arg' as lua5.4 would: word 'at' is number 0, the others follow.
+local function set_arg(words, at)
+  local rest = { [0] = at and words[at] or words[0] }
+  for i, word in ipairs(words) do
+    if i ~= at then rest[#rest + 1] = word end
+  end
+  rawset(_G, "arg", rest)
+end
+
+--- Find out what to run. Returns it, or nil, a message and the exit status.
+local function find_work(words, info)
+  local at = arguments.find_script(words)
+  set_arg(words, at)
+  command.begin({ bare = at == nil, host = info.prepared ~= nil, version = info.version })
+  if not at then
+    local work, message, status = find_mode(command.general())
+    return work, message, status or USAGE
+  end
+  if looks_like_script(words[at]) then
+    local work, message = load_script(words[at], info)
+    return work, message, FAILED
+  end
+  local work, message = find_tool(words[at])
+  return work, message, USAGE
+end
+
+--- Report how the work failed. A tool's failures to open or read need no traceback, a script's
+--- may.
+local function report_failure(failure, work)
+  local positioned = failure.text:match("^[^\n]-:%d+: ")
+  tell(failure.text .. ((work.is_script or positioned) and failure.trace or ""))
+end
+
+--- Run the work and flush what it printed. Returns the exit status.
+local function run_work(work)
+  local ok, failure = xpcall(work.run, describe, table.unpack(arg))
+  local status = DONE
+  if not ok and failure ~= output.CLOSED then
+    report_failure(failure, work)
+    status = FAILED
+  end
+  local message = output.flush()
+  if message and ok then tell(message) end
+  return message and FAILED or status
+end
+
+--- Do what a command line says.
+---@param words table  the words behind the program's name, which is words[0]
+---@param info? { prepared: boolean?, script_source: string?, version: string? }  from the host
+---@return integer status  0 done, 1 failed, 2 wrong usage
+function M.main(words, info)
+  output.watch()
+  watch_exit()
+  local work, message, status = find_work(words, info or {})
+  if not work then
+    tell(message)
+    return status
+  end
+  status = run_work(work)
+  tell_counts()
+  return status
+end
+
+return M

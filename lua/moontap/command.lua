@@ -1,0 +1,145 @@
+--- The command line of this process: read once, and the one capture that it asks for. It reads
+-- the same words under the host and under plain lua5.4, from the global 'arg'. What is wrong
+-- with them is told on standard error and ends the process with status 2.
+local answers = require "moontap.answers"
+local arguments = require "moontap.arguments"
+local capture = require "moontap.capture"
+local core = require "moontap.core"
+local options = require "moontap.options"
+local source = require "moontap.source"
+
+local M = {}
+
+--- What is known so far. 'bare': no script runs, the words are the host's alone; 'host': the
+--- host runs us, and has given power away; 'version': its version.
+local state = {}
+
+---@param given { bare: boolean?, host: boolean?, version: string? }
+function M.begin(given)
+  state = given
+end
+
+--- End the process for wrong usage.
+local function refuse(message)
+  io.stderr:write("moontap: ", message, "\n")
+  os.exit(2, true)
+end
+
+local function script_name()
+  local name = arg and arg[0] or "script"
+  return name:match("[^/]+$") or name
+end
+
+--- What is wrong with moontap's own options for a script that declared 'declared', or nil.
+local function wrong_scope(general, declared)
+  for _, option in ipairs(options.general) do
+    if general[option.key] then
+      local shown = options.shown(option)
+      if option.scope == "host" and not state.host then
+        return shown .. " needs the program moontap, plain Lua has no such power"
+      end
+      local useless = option.scope == "mode"
+        or option.scope == "text" and not declared.heeds[option.key]
+      if useless and not state.bare then return shown .. " does not go with a script" end
+    end
+  end
+end
+
+--- The text that is asked for instead of a run, or nil.
+local function answer(general, declared)
+  local name = not state.bare and script_name() or nil
+  if general.help then return answers.help(name, declared) end
+  if general.version then return "moontap " .. (state.version or "scm") .. "\n" end
+  if general.list then return answers.list() end
+  if general.list_fields then return answers.fields(general.list_fields) end
+  if general.list_interfaces then return answers.interfaces() end
+end
+
+--- Read the command line.
+---@param declared table  of options.declare
+---@return table parsed  { own =, general = }
+local function parse(declared)
+  local parsed, message = arguments.parse(arg or {}, declared)
+  if not parsed then refuse(message) end
+  local text
+  text, message = answer(parsed.general, declared)
+  message = message or not text and wrong_scope(parsed.general, declared)
+  if message then refuse(message) end
+  if text then
+    io.stdout:write(text)
+    os.exit(0, true)
+  end
+  return parsed
+end
+
+local function parse_once(declared)
+  if not state.parsed then
+    state.parsed = parse(declared or { heeds = {} })
+    if state.parsed.general.line_buffered then io.stdout:setvbuf("line") end
+  end
+  return state.parsed
+end
+
+--- moontap's own options, for the host. A script may still declare options after that.
+---@return table general
+function M.general()
+  return parse({ heeds = {} }).general
+end
+
+--- tap.options: what the script declares, read from the command line.
+---@param given table
+---@return table own  values by name
+---@return table general  values of moontap's own options
+function M.options(given)
+  if type(given) ~= "table" then error("options: a table of declarations expected", 2) end
+  if state.parsed then
+    error("options: the command line was read already, declare before tap.capture", 2)
+  end
+  local declared, message = options.declare(given)
+  if not declared then error("options: " .. message, 2) end
+  local parsed = parse_once(declared)
+  return parsed.own, parsed.general
+end
+
+--- Open what the options name, as the host does before any script runs.
+local function open(general)
+  local given = {
+    file = general.read,
+    promisc = not general.no_promisc,
+    snaplen = general.snaplen,
+    buffer = general.buffer,
+    signals = true,
+  }
+  if not general.read then
+    local name, message, code = general.interface, nil, nil
+    if not name then name, message, code = source.first_interface() end
+    if not name then return nil, message, code end
+    given.interface = math.tointeger(name:match("^%d+$") and tonumber(name)) or name
+  end
+  local checked, message = source.options(given)
+  if not checked then refuse(message) end
+  return source.open(checked)
+end
+
+--- tap.capture: the capture that the command line asks for, the same at each call.
+---@return moontap.Capture?
+---@return string? message
+---@return integer? errno
+function M.capture()
+  if state.capture then return state.capture end
+  local general = parse_once().general
+  local cap, message, code = core.prepared()
+  if not cap and not message then cap, message, code = open(general) end
+  if not cap then return nil, message, code end
+  capture.limit(cap, general.limit, general.duration)
+  state.capture = cap
+  return cap
+end
+
+--- The capture, if anybody asked for it.
+---@return moontap.Capture?
+function M.opened()
+  return state.capture
+end
+
+return M

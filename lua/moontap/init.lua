@@ -1,0 +1,52 @@
+--- moontap: capture packets, look at them with Lua, report. This is the module's public face;
+-- loading it prints nothing, opens nothing and touches no signal.
+local answers = require "moontap.answers"
+local check = require "moontap.check"
+local command = require "moontap.command"
+local core = require "moontap.core"
+local hex = require "moontap.hex"
+local source = require "moontap.source"
+require "moontap.capture"
+
+local M = {}
+
+M.capture = command.capture
+M.interfaces = core.interfaces
+M.options = command.options
+
+--- Open a capture: a file's name, or a table of options.
+function M.open(what)
+  local options, message = source.options(what)
+  if not options then error("open: " .. message, 2) end
+  return check.blame("open", pcall(source.open, options))
+end
+
+local PACKET <const> = {
+  linktype = { kind = "integer", default = 1, min = 0, max = 0xffff, range = "16 bits" },
+  time_ns = { kind = "integer" },
+  len = { kind = "integer", min = 0, max = 0xffffffff, range = "32 bits" },
+}
+
+--- Decode bytes.
+function M.packet(bytes, options)
+  local o, message = check.options(PACKET, options)
+  if o and type(bytes) ~= "string" then message = "the bytes are not a string" end
+  if message then error("packet: " .. message, 2) end
+  return check.blame("packet", pcall(core.packet, bytes, o.linktype, o.time_ns, o.len))
+end
+
+--- The bytes that a hex dump shows.
+function M.hex(text)
+  if type(text) ~= "string" then error("hex: a text expected", 2) end
+  local bytes, message = hex.bytes(text)
+  if not bytes then error("hex: " .. message, 2) end
+  return bytes
+end
+
+--- The fields that fit a pattern.
+function M.fields(pattern)
+  if pattern ~= nil and type(pattern) ~= "string" then error("fields: a text expected", 2) end
+  return answers.match_fields(pattern)
+end
+
+return M

@@ -1,0 +1,226 @@
+--- The options of the command line: moontap's own, in one table that parsing, --help and the
+-- host's C share, and those that a script declares. Invariant: every option is a rule
+-- { key =, long =, short =, value =, type =, default =, help = }, whoever it comes from.
+local check = require "moontap.check"
+local core = require "moontap.core"
+local units = require "moontap.units"
+
+local M = {}
+
+--- moontap's own options, in the order of --help. 'value' is what --help calls the value (none:
+-- a flag); an 'optional' one is taken only where it is at hand; 'once': given twice is an error.
+-- 'scope' says where an option makes sense: "source" and "run" everywhere, "text" in scripts
+-- that heed it, "mode" where there is no script, "host" under the host alone; "answer" ends the
+-- run with a text.
+M.general = {
+  { short = "i", long = "interface", value = "IF", scope = "source",
+    help = "capture on this interface (the first that is up)" },
+  { short = "r", long = "read", value = "FILE", scope = "source",
+    help = "read a capture file, - is standard input" },
+  { short = "c", key = "limit", value = "N", type = "count", scope = "source",
+    help = "end after N packets" },
+  { long = "duration", value = "TIME", type = "time", scope = "source",
+    help = "end after this time (10s, 5m)" },
+  { short = "s", long = "snaplen", value = "SIZE", type = "size", scope = "source",
+    help = "keep this much of each packet (0: all)" },
+  { short = "B", long = "buffer", value = "SIZE", type = "kilobytes", scope = "source",
+    help = "size of the ring, in KiB or with a unit (32M)" },
+  { short = "p", key = "no_promisc", scope = "source",
+    help = "see only what is meant for this machine" },
+  { short = "e", key = "code", value = "CODE", once = true, scope = "mode",
+    help = "run CODE on each packet p, and print its value" },
+  { long = "begin", value = "CODE", once = true, scope = "mode", help = "run CODE before" },
+  { long = "end", key = "finish", value = "CODE", once = true, scope = "mode",
+    help = "run CODE after" },
+  { long = "count", scope = "mode", help = "print how many packets there are, and none of them" },
+  { long = "fields", value = "A,B,C", type = "fields", scope = "text",
+    help = "print these fields, with tabs between them" },
+  { long = "header", scope = "text", help = "print the names of --fields first" },
+  { short = "q", key = "quiet", scope = "run", help = "print shorter lines" },
+  { short = "v", key = "verbose", scope = "run", help = "print all fields" },
+  { short = "l", key = "line_buffered", scope = "run", help = "write each line out at once" },
+  { short = "n", key = "numeric", scope = "run", help = "print numbers, not names (always so)" },
+  { short = "D", key = "list_interfaces", scope = "answer", help = "list the interfaces" },
+  { long = "list", scope = "answer", help = "list the tools" },
+  { long = "list-fields", value = "PATTERN", optional = true, scope = "answer",
+    help = "list the fields (tcp, *port)" },
+  { short = "Z", key = "user", value = "USER", scope = "host",
+    help = "become USER once all is open" },
+  { long = "sealed", scope = "host", help = "let the script open nothing more to capture from" },
+  { long = "keep-privileges", scope = "host", help = "give no power away" },
+  { long = "help", scope = "answer", help = "print this" },
+  { long = "version", scope = "answer", help = "print the version" },
+}
+
+for _, option in ipairs(M.general) do
+  option.key = option.key or option.long:gsub("%-", "_")
+  option.type = option.type or option.value and "text" or "flag"
+end
+
+--- Find out whether all of 'names' are fields. A list begins with one that every packet has.
+---@param names string[]
+---@return boolean? ok
+---@return string? message
+local function check_fields(names)
+  local ok, message = pcall(core.columns, { "frame.len", table.unpack(names) })
+  if ok then return true end
+  return nil, (tostring(message):gsub("^bad argument #%d+ to '[^']*' %((.*)%)$", "%1"))
+end
+
+local function split_list(text)
+  local list = {}
+  for word in (text .. ","):gmatch("%s*(.-)%s*,") do list[#list + 1] = word end
+  return list
+end
+
+local function whole(text)
+  return math.tointeger(text:match("^%-?%d+$") and tonumber(text))
+end
+
+--- How a value's text is read, by type: the value, or nil and what is wrong with it.
+local READ <const> = {
+  text = function(text) return text end,
+  file = function(text) return text end,
+  size = function(text) return units.size(text) end,
+  kilobytes = function(text) return units.size(text, 1024) end,
+  time = function(text) return units.time(text) end,
+}
+
+function READ.number(text, option)
+  local integer = math.type(option.default) == "integer"
+  local number = integer and whole(text) or not integer and tonumber(text)
+  if number then return number end
+  return nil, ("'%s' is not a %snumber"):format(text, integer and "whole " or "")
+end
+
+function READ.count(text)
+  local number = whole(text)
+  if number and number > 0 then return number end
+  return nil, ("'%s' is not a number of packets"):format(text)
+end
+
+function READ.choice(text, option)
+  for _, choice in ipairs(option.choices) do
+    if choice == text then return text end
+  end
+  return nil, ("'%s' is none of %s"):format(text, table.concat(option.choices, ", "))
+end
+
+function READ.field(text)
+  local ok, message = check_fields({ text })
+  return ok and text, message
+end
+
+function READ.fields(text)
+  local list = split_list(text)
+  local ok, message = check_fields(list)
+  return ok and list, message
+end
+
+--- How an option is called in messages: "--rows", "-i", or a positional argument's name.
+---@param option table
+---@return string
+function M.shown(option)
+  if option.positional then return option.key end
+  return option.long and "--" .. option.long or "-" .. option.short
+end
+
+--- Read an option's value.
+---@param option table
+---@param text string
+---@param as? string  how the option was written
+---@return any value  nil where it is wrong
+---@return string? message
+function M.read(option, text, as)
+  local value, message = READ[option.type](text, option)
+  if value then return value end
+  return nil, ("%s: %s"):format(as or M.shown(option), message)
+end
+
+local TYPES <const> = {
+  number = "N", size = "SIZE", time = "TIME", field = "FIELD", fields = "A,B,C", file = "FILE",
+  choice = "CHOICE", text = "TEXT", flag = false,
+}
+
+local ENTRY <const> = {
+  [1] = { kind = "text" },
+  [2] = { kind = "any" },
+  [3] = { kind = "text" },
+  type = { kind = "text" },
+  positional = { kind = "boolean" },
+  choices = { kind = "list" },
+}
+
+local function infer_type(entry)
+  if entry.type then return entry.type end
+  if entry.choices then return "choice" end
+  local default <const> = entry[2]
+  if type(default) == "number" then return "number" end
+  return type(default) == "boolean" and "flag" or "text"
+end
+
+--- A default as a value: texts of sizes and times are read, a flag that is not given is false.
+local function read_default(option)
+  local default = option.default
+  if option.type == "flag" then return default or false end
+  if type(default) ~= "string" or option.type == "text" then return default end
+  return M.read(option, default)
+end
+
+local function is_general(long)
+  for _, option in ipairs(M.general) do
+    if option.long == long then return true end
+  end
+  return false
+end
+
+--- One declaration { name, default, text, type =, positional =, choices = } as a rule.
+local function declare_one(entry)
+  local e, message = check.options(ENTRY, entry)
+  if not e then return nil, message end
+  local name = e[1]
+  if not name or not name:match("^%a[%w_%-]*$") then return nil, "an option has no name" end
+  local option = {
+    key = name:gsub("%-", "_"),
+    long = not e.positional and name:gsub("_", "-") or nil,
+    default = e[2], help = e[3] or "", type = infer_type(e), choices = e.choices,
+    positional = e.positional or false,
+  }
+  if TYPES[option.type] == nil then
+    return nil, ("option '%s': no type '%s'"):format(name, option.type)
+  end
+  if is_general(option.long) then
+    return nil, ("option '%s' is moontap's own"):format(name)
+  end
+  option.value = TYPES[option.type] or nil
+  option.default, message = read_default(option)
+  if message then return nil, message end
+  return option
+end
+
+local DECLARATION <const> = { about = { kind = "text" }, heeds = { kind = "list" } }
+
+--- What a script declares, as rules in order.
+---@param given table  entries in order; about = what the script does; heeds = names of moontap's
+--- options for text ("fields", "header") that it acts on
+---@return table? declared  { about =, heeds = set, rules in order }
+---@return string? message
+function M.declare(given)
+  local named, declared, seen = {}, {}, {}
+  for key, value in pairs(given) do
+    if math.type(key) ~= "integer" then named[key] = value end
+  end
+  local checked, message = check.options(DECLARATION, named)
+  if not checked then return nil, message end
+  for i, entry in ipairs(given) do
+    declared[i], message = declare_one(entry)
+    if not declared[i] then return nil, message end
+    if seen[declared[i].key] then return nil, ("option '%s' comes twice"):format(entry[1]) end
+    seen[declared[i].key] = true
+  end
+  declared.about, declared.heeds = checked.about, {}
+  for _, name in ipairs(checked.heeds or {}) do declared.heeds[name] = true end
+  return declared
+end
+
+return M

@@ -1,0 +1,50 @@
+--- Standard output under the host. A reader that went away (moontap ... | head) ends the run, and
+-- a full disk fails it; plain Lua would go on and write nothing. Invariant: once a write failed,
+-- M.failure is set, and M.CLOSED or a message was raised where the script wrote.
+local M = {}
+
+local EPIPE <const> = 32
+
+--- What is raised when the reader went away. It is no failure.
+M.CLOSED = setmetatable({}, {
+  __tostring = function() return "standard output was closed" end,
+})
+
+--- Pass a write's results on, or raise what went wrong.
+local function checked(file, message, code)
+  if file then return file end
+  M.failure = code == EPIPE and M.CLOSED
+    or ("standard output: cannot write: %s"):format(message)
+  error(M.failure, 0)
+end
+
+--- A print that looks at what became of its line.
+local function checked_print(...)
+  local parts = table.pack(...)
+  for i = 1, parts.n do parts[i] = tostring(parts[i]) end
+  checked(io.stdout:write(table.concat(parts, "\t"), "\n"))
+end
+
+--- Watch print, io.write and io.stdout's own write.
+function M.watch()
+  local methods <const> = getmetatable(io.stdout).__index
+  local raw_write <const>, stdout <const> = methods.write, io.stdout
+  local function write(file, ...)
+    if file == stdout then return checked(raw_write(file, ...)) end
+    return raw_write(file, ...)
+  end
+  rawset(methods, "write", write)
+  rawset(io, "write", function(...) return write(io.output(), ...) end)
+  rawset(_G, "print", checked_print)
+end
+
+--- Write out what is buffered. Returns a message where that fails, but not for a reader that
+-- went away.
+---@return string? message
+function M.flush()
+  local ok, message, code = io.stdout:flush()
+  if ok or code == EPIPE or M.failure == M.CLOSED then return nil end
+  return M.failure or ("standard output: cannot write: %s"):format(message)
+end
+
+return M
