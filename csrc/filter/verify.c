@@ -5,7 +5,9 @@
  * codes, jumps forward and inside the program, no division by a constant 0, no
  * shift by a constant of 32 or more, scratch cells that exist and are written
  * on every path before they are read, a return at the end.  A program that
- * passes here runs without any of that being checked again.
+ * passes here runs without any of that being checked again.  The kernel may
+ * still refuse one for its size: the memory that its translation takes is
+ * charged to the socket, and its jumps have a limit of their own there.
  */
 #include "filter/program.h"
 
@@ -127,9 +129,10 @@ static bool follow_cells(struct cells *cells, const struct tap_insn *insn, size_
   return true;
 }
 
+/* Instructions are numbered from 0, as tcpdump -d does. */
 static int refuse(const struct tap_insn *insn, size_t i, const char *why, struct tap_err *e) {
-  return tap_fail(e, 0, "verify filter: instruction %zu: %s (code 0x%02x, jt %u, jf %u, k %u)",
-                  i + 1, why, insn->code, insn->jt, insn->jf, insn->k);
+  return tap_fail(e, 0, "verify filter: instruction %zu: %s (code 0x%02x, jt %u, jf %u, k %u)", i,
+                  why, insn->code, insn->jt, insn->jf, insn->k);
 }
 
 int tap_program_verify(const struct tap_program *program, struct tap_err *e) {

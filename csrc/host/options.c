@@ -113,7 +113,7 @@ static bool read_size(const char *text, double plain, double min, double max, ui
     end += (end[1] | 0x20) == 'i' && (end[2] | 0x20) == 'b' ? 3 : 1;
   }
   if (*end != '\0' || n * plain < min || n * plain > max) return false;
-  *out = (uint64_t)(n * plain);
+  *out = (uint64_t)(n * plain + 0.5);
   return true;
 }
 

@@ -122,7 +122,7 @@ static void push_row(lua_State *L, int self, size_t row) {
   for (unsigned i = 0; i < plan->key_count && row < tap_aggregate_rows(t); i++) {
     if (!tap_aggregate_key(t, row, i, &v)) continue;
     lua_rawgeti(L, names, i + 1);
-    tapL_pushvalue(L, &plan->by[i], &v);
+    tapL_pushvalue(L, tapL_context(L), &plan->by[i], &v);
     lua_rawset(L, -3);
   }
   for (unsigned i = 0; i < plan->column_count; i++) {

@@ -29,7 +29,14 @@ const char *tapL_pushsubject(lua_State *L, int capture) {
   return lua_isstring(L, -1) ? lua_tostring(L, -1) : "capture";
 }
 
-void tapL_checkidle(lua_State *L, const struct tapL_capture *c, const char *what) {
+/* A coroutine that died of an error closes nothing: its pass is found here. */
+static void bury_pass(struct tapL_capture *c) {
+  int status = c->pass.phase == TAPL_CLOSED ? LUA_OK : lua_status(c->pass.thread);
+  if (status != LUA_OK && status != LUA_YIELD) tapL_pass_end(c);
+}
+
+void tapL_checkidle(lua_State *L, struct tapL_capture *c, const char *what) {
+  bury_pass(c);
   if (c->pass.in_call) luaL_error(L, "cannot %s: a function of this capture's pass is running", what);
   if (c->pass.in_loop && c->pass.phase != TAPL_CLOSED)
     luaL_error(L, "cannot %s: a loop over this capture is running", what);
@@ -39,7 +46,7 @@ void tapL_checkidle(lua_State *L, const struct tapL_capture *c, const char *what
 
 struct tapL_capture *tapL_newcapture(lua_State *L) {
   struct tapL_capture *c = lua_newuserdatauv(L, sizeof *c, TAPL_CAPTURE_VALUES);
-  *c = (struct tapL_capture){ .batch = TAPL_BATCH, .poll_fd = -1 };
+  *c = (struct tapL_capture){ .context = tapL_context(L), .batch = TAPL_BATCH, .poll_fd = -1 };
   luaL_setmetatable(L, TAPL_CAPTURE);
   lua_createtable(L, TAPL_FIRST_SLOT, 0);
   lua_setiuservalue(L, -2, TAPL_SLOTS);
@@ -131,6 +138,7 @@ static void release(struct tapL_capture *c) {
 static int capture_close(lua_State *L) {
   struct tapL_capture *c = tapL_tocapture(L, 1);
   if (c->source == NULL) return 0;
+  bury_pass(c);
   if (c->pass.in_call)
     return luaL_error(L, "cannot close: a function of this capture's pass is running");
   tapL_pass_end(c);

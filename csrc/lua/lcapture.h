@@ -26,13 +26,14 @@ struct tapL_packet;
 enum { TAPL_SLOTS = 1, TAPL_SUBJECT, TAPL_BORROWED, TAPL_CAPTURE_VALUES = TAPL_BORROWED };
 
 /* Slots: the pool of packet handles, the handle lent out in strict mode, the function that waits,
- * the last error that was counted, then functions of handlers and ticks, and aggregates.  The
+ * the last error that was counted, the thread that drives, then functions of handlers and ticks, and aggregates.  The
  * pool's size is prime, so that it does not lock onto periodic traffic. */
 enum {
   TAPL_POOL = 127,
   TAPL_LENT_SLOT = TAPL_POOL + 1,
   TAPL_WAIT_SLOT,
   TAPL_ERROR_SLOT,
+  TAPL_THREAD_SLOT,
   TAPL_FIRST_SLOT
 };
 
@@ -93,8 +94,10 @@ struct tapL_pass {
   bool owns_signals;
   bool timed;        /* ticks and the end of a file's duration have their base */
   bool plain;        /* nobody looks at single packets */
+  bool stepwise;     /* functions of the script see them: each step is one packet */
   bool has_loop;     /* 'loop' wants packets */
   struct tapL_handler loop;
+  lua_State *thread;        /* that drives it; an error may kill it and leave the pass behind */
   struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
   unsigned turn;            /* of the handles' pool */
   uint64_t left;            /* packets to deliver yet */
@@ -105,6 +108,7 @@ struct tapL_pass {
 };
 
 struct tapL_capture {
+  struct tapL_context *context;
   struct tap_source *source;
   struct tap_program filter; /* run here, not in a kernel; insns NULL: none; owned */
   struct tap_frame *frames;  /* one batch */
@@ -130,7 +134,7 @@ struct tapL_capture *tapL_tocapture(lua_State *L, int index);
 const char *tapL_pushsubject(lua_State *L, int capture);
 
 /* Raise when a pass runs that the script may not change now. */
-void tapL_checkidle(lua_State *L, const struct tapL_capture *c, const char *what);
+void tapL_checkidle(lua_State *L, struct tapL_capture *c, const char *what);
 
 /* Read the kernel's counts anew. */
 void tapL_refresh(struct tapL_capture *c);

@@ -77,14 +77,15 @@ static void call_wait(struct tapL_drive *d, lua_KContext context, lua_KFunction 
   d->c->pass.in_call = false;
 }
 
-static bool run_is_over(lua_State *L, const struct tapL_drive *d, uint64_t before) {
-  return !lua_toboolean(L, RUN_WAIT) &&
-         d->c->tally.delivered - before >= (uint64_t)lua_tointeger(L, RUN_COUNT);
+/* How many packets this run may deliver: one that waits runs until its pass ends. */
+static uint64_t run_turn(lua_State *L) {
+  return lua_toboolean(L, RUN_WAIT) ? UINT64_MAX : (uint64_t)lua_tointeger(L, RUN_COUNT);
 }
 
 /* 'before': what had been delivered when this run began. */
 static int run_on(lua_State *L, int status, lua_KContext before) {
   struct tapL_drive d = { L, lua_touserdata(L, RUN_CAPTURE), RUN_CAPTURE, RUN_SLOTS };
+  const uint64_t turn = run_turn(L);
   struct tap_packet *p;
   struct tap_err e;
   (void)status;
@@ -92,7 +93,8 @@ static int run_on(lua_State *L, int status, lua_KContext before) {
   for (;;) {
     switch (tapL_pass_advance(&d, &p, &e)) {
     case TAPL_PACKET:
-      if (run_is_over(L, &d, (uint64_t)before)) return tell(L, &d, (uint64_t)before, "more");
+      if (d.c->tally.delivered - (uint64_t)before >= turn)
+        return tell(L, &d, (uint64_t)before, "more");
       break;
     case TAPL_WAIT:
       if (!lua_toboolean(L, RUN_WAIT)) return tell(L, &d, (uint64_t)before, "idle");
@@ -144,6 +146,7 @@ static int capture_run(lua_State *L) {
   tapL_pass_takeback(c);
   if (tapL_pass_begin(&d, NULL, &limits, &e) != 0) return fail_pass(L, RUN_CAPTURE, &e);
   if (resumed && lua_toboolean(L, RUN_WAIT) && limits.count > 0) c->pass.left = limits.count;
+  if (!lua_toboolean(L, RUN_WAIT)) tapL_pass_count_steps(c);
   g->serial = c->pass.serial;
   return run_on(L, LUA_OK, (lua_KContext)c->tally.delivered);
 }
@@ -157,7 +160,7 @@ static int offer(struct tapL_drive *d, struct tap_packet *p) {
   struct tapL_handler *loop = &d->c->pass.loop;
   if (loop->ref_count < 0) {
     tapL_pass_lend(d, p);
-  } else if (!tapL_pushfields(d->L, loop->refs, loop->ref_count, p)) {
+  } else if (!tapL_pushfields(d->L, d->c->context, loop->refs, loop->ref_count, p)) {
     loop->skipped++;
     return 0;
   }
@@ -170,22 +173,22 @@ static int raise_fault(lua_State *L, int capture, const struct tap_err *e) {
   return lua_error(L);
 }
 
-static int loop_on(lua_State *L, int status, lua_KContext context) {
-  struct tapL_drive d = { L, lua_touserdata(L, lua_upvalueindex(LOOP_CAPTURE)),
-                          lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
+static int loop_resumed(lua_State *L, int status, lua_KContext context);
+
+static int loop_on(lua_State *L, struct tapL_capture *c) {
+  struct tapL_drive d = { L, c, lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
   struct tap_packet *p;
   struct tap_err e;
   int values;
-  (void)status;
-  d.c->pass.in_call = false;
+  tapL_pass_enter(&d);
   for (;;) {
     switch (tapL_pass_advance(&d, &p, &e)) {
     case TAPL_PACKET:
       if ((values = offer(&d, p)) > 0) return values;
       break;
     case TAPL_WAIT:
-      if (d.c->has_wait)
-        call_wait(&d, context, loop_on);
+      if (c->has_wait)
+        call_wait(&d, 0, loop_resumed);
       else if (tapL_pass_wait(d.c, INT64_MAX, &e) != 0)
         return raise_fault(L, d.capture, &e);
       break;
@@ -193,6 +196,15 @@ static int loop_on(lua_State *L, int status, lua_KContext context) {
     case TAPL_FAILED: return raise_fault(L, d.capture, &e);
     }
   }
+}
+
+/* The script's wait function yielded, and is back. */
+static int loop_resumed(lua_State *L, int status, lua_KContext context) {
+  struct tapL_capture *c = lua_touserdata(L, lua_upvalueindex(LOOP_CAPTURE));
+  (void)status;
+  (void)context;
+  c->pass.in_call = false;
+  return loop_on(L, c);
 }
 
 static void begin_loop(lua_State *L, struct guard *g) {
@@ -208,7 +220,6 @@ static void begin_loop(lua_State *L, struct guard *g) {
 static int loop_next(lua_State *L) {
   struct guard *g = lua_touserdata(L, lua_upvalueindex(LOOP_GUARD));
   struct tapL_capture *c = g->c;
-  lua_settop(L, 0);
   if (c->source == NULL) return luaL_error(L, "the capture was closed in its loop");
   if (c->pass.in_call) return luaL_error(L, "a loop cannot go on inside a handler");
   if (g->serial == 0) {
@@ -218,7 +229,7 @@ static int loop_next(lua_State *L) {
     return 1;
   }
   tapL_pass_takeback(c);
-  return loop_on(L, LUA_OK, 0);
+  return loop_on(L, c);
 }
 
 /* Push what a generic for takes: iterator, nil, nil, and the guard to close. */

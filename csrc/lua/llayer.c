@@ -55,8 +55,8 @@ static int layer_index(lua_State *L) {
   struct view *v = lua_touserdata(L, 1);
   const struct tapL_name *name;
   if (v->handle->packet == NULL) return tapL_stalepacket(L);
-  name = tapL_name(L, 2, v->protocol);
-  if (!tapL_pushfield(L, &name->ref, v->handle->packet)) lua_pushnil(L);
+  name = tapL_name(L, v->handle->context, 2, v->protocol);
+  if (!tapL_pushfield(L, v->handle->context, &name->ref, v->handle->packet)) lua_pushnil(L);
   return 1;
 }
 

@@ -23,7 +23,7 @@ struct tapL_names *tapL_names_new(void) {
   return calloc(1, sizeof(struct tapL_names));
 }
 
-static unsigned slot_number(const char *string, unsigned protocol) {
+static inline unsigned slot_number(const void *string, unsigned protocol) {
   uintptr_t address = (uintptr_t)string ^ (uintptr_t)protocol << 9;
   return (unsigned)((address >> 3) ^ (address >> 11)) & (SLOTS - 1);
 }
@@ -33,7 +33,7 @@ static void mean_of_packet(lua_State *L, int index, struct tapL_name *out) {
   lua_pushvalue(L, index);
   if (lua_rawget(L, lua_upvalueindex(TAPL_METHODS)) != LUA_TNIL) {
     out->meaning = TAPL_METHOD;
-  } else if (strcmp(out->string, "fault") == 0) {
+  } else if (strcmp(lua_tostring(L, index), "fault") == 0) {
     out->meaning = TAPL_FAULT;
   } else {
     tapL_checkref(L, index, &out->ref);
@@ -50,14 +50,12 @@ static void mean_of_layer(lua_State *L, int index, unsigned protocol, struct tap
   lua_pop(L, 1);
 }
 
-const struct tapL_name *tapL_name(lua_State *L, int index, unsigned protocol) {
-  const char *string = lua_tostring(L, index);
-  struct tapL_name *slot, found = { .string = string, .protocol = (uint16_t)protocol };
-  unsigned number = slot_number(string, protocol);
-  if (string == NULL)
+/* Look the name up and keep it in its slot. */
+static const struct tapL_name *learn(lua_State *L, struct tapL_name *slot, unsigned number,
+                                     int index, unsigned protocol) {
+  struct tapL_name found = { .string = lua_topointer(L, index), .protocol = (uint16_t)protocol };
+  if (lua_type(L, index) != LUA_TSTRING)
     luaL_error(L, "a field's name must be a string, not %s", luaL_typename(L, index));
-  slot = &tapL_context(L)->names->slot[number];
-  if (slot->string == string && slot->protocol == protocol) return slot;
   if (protocol == TAP_ANY_PROTOCOL)
     mean_of_packet(L, index, &found);
   else
@@ -66,4 +64,13 @@ const struct tapL_name *tapL_name(lua_State *L, int index, unsigned protocol) {
   lua_rawseti(L, lua_upvalueindex(TAPL_ANCHORS), number + 1);
   *slot = found;
   return slot;
+}
+
+const struct tapL_name *tapL_name(lua_State *L, struct tapL_context *x, int index,
+                                  unsigned protocol) {
+  const void *string = lua_topointer(L, index); /* of other values too, but none is in a slot */
+  unsigned number = slot_number(string, protocol);
+  struct tapL_name *slot = &x->names->slot[number];
+  if (slot->string == string && slot->protocol == protocol && string != NULL) return slot;
+  return learn(L, slot, number, index, protocol);
 }

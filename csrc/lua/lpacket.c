@@ -32,7 +32,7 @@ int tapL_stalepacket(lua_State *L) {
 
 static struct tapL_packet *new_handle(lua_State *L, size_t size) {
   struct tapL_packet *h = lua_newuserdatauv(L, size, 1);
-  *h = (struct tapL_packet){ .magic = magic, .packet = NULL, .frame = NULL };
+  *h = (struct tapL_packet){ .context = tapL_context(L), .magic = magic };
   luaL_setmetatable(L, PACKET);
   return h;
 }
@@ -69,7 +69,7 @@ static int push_fault(lua_State *L, const struct tap_packet *p) {
 
 static int packet_index(lua_State *L) {
   struct tapL_packet *h = lua_touserdata(L, 1);
-  const struct tapL_name *name = tapL_name(L, 2, TAP_ANY_PROTOCOL);
+  const struct tapL_name *name = tapL_name(L, h->context, 2, TAP_ANY_PROTOCOL);
   if (name->meaning == TAPL_METHOD) {
     lua_settop(L, 2);
     lua_rawget(L, lua_upvalueindex(TAPL_METHODS));
@@ -79,7 +79,7 @@ static int packet_index(lua_State *L) {
   if (name->meaning == TAPL_FAULT) return push_fault(L, h->packet);
   if (name->meaning == TAPL_LAYER)
     tapL_pushlayer(L, 1, name->ref.protocol);
-  else if (!tapL_pushfield(L, &name->ref, h->packet))
+  else if (!tapL_pushfield(L, h->context, &name->ref, h->packet))
     lua_pushnil(L);
   return 1;
 }
@@ -91,7 +91,7 @@ static int packet_all(lua_State *L) {
   lua_settop(L, 2);
   tapL_checkref(L, 2, &ref);
   lua_newtable(L);
-  for (int n = 1; tapL_pushfield(L, &ref, h->packet); n++, ref.nth++) {
+  for (int n = 1; tapL_pushfield(L, h->context, &ref, h->packet); n++, ref.nth++) {
     lua_rawseti(L, 3, n);
     if (n == UINT8_MAX) break;
   }

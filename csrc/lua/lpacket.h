@@ -12,6 +12,7 @@
 #include "proto/packet.h"
 
 struct tapL_packet {
+  struct tapL_context *context;
   const void *magic;         /* tells a handle from other userdata without a table look-up */
   struct tap_packet *packet; /* NULL: the callback has returned */
   struct tap_frame *frame;   /* packet's frame, where a tag may be put back */

@@ -84,7 +84,7 @@ static enum tap_level wanted_level(const struct tapL_capture *c) {
 static void decode_from(struct tapL_drive *d, unsigned at) {
   struct tapL_capture *c = d->c;
   if (c->pass.plain) return;
-  tap_decode_batch(tapL_context(d->L)->registry, c->frames + at, c->pass.count - at, c->pass.level,
+  tap_decode_batch(c->context->registry, c->frames + at, c->pass.count - at, c->pass.level,
                    c->packets + at);
 }
 
@@ -98,6 +98,7 @@ static void look_at_hooks(struct tapL_drive *d, const struct tapL_handler *loop)
   pass->plain = hooks->handler_count == 0 && hooks->counter_count == 0 && loop == NULL &&
                 hooks->tick_count == 0 && (d->c->live || pass->until_ns == INT64_MAX) &&
                 d->c->filter.insns == NULL;
+  pass->stepwise = loop != NULL || hooks->handler_count > 0;
   decode_from(d, pass->at);
 }
 
@@ -149,9 +150,17 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits,
   return 0;
 }
 
+void tapL_pass_enter(struct tapL_drive *d) {
+  if (d->c->pass.thread == d->L) return;
+  lua_pushthread(d->L);
+  lua_rawseti(d->L, d->slots, TAPL_THREAD_SLOT);
+  d->c->pass.thread = d->L;
+}
+
 int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
                     const struct tapL_limits *limits, struct tap_err *e) {
   luaL_checkstack(d->L, TAPL_NAMES_MAX + LUA_MINSTACK, "too many fields");
+  tapL_pass_enter(d);
   if (d->c->pass.phase == TAPL_CLOSED && open_pass(d->c, limits, e) != 0) return -1;
   look_at_hooks(d, loop);
   return 0;
@@ -193,7 +202,7 @@ static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct ta
   lua_rawgeti(d->L, d->slots, h->slot);
   if (h->ref_count < 0) {
     tapL_pass_lend(d, p);
-  } else if (tapL_pushfields(d->L, h->refs, h->ref_count, p)) {
+  } else if (tapL_pushfields(d->L, d->c->context, h->refs, h->ref_count, p)) {
     count = h->ref_count;
   } else {
     lua_pop(d->L, 1);
@@ -238,8 +247,8 @@ static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
 
 /* Take the packet at hand.  False when the filter rejected it. */
 static bool take(struct tapL_capture *c, struct tap_packet *p) {
-  c->pass.at++;
-  if (c->filter.insns != NULL && tap_program_run(&c->filter, p->frame) == 0) {
+  const struct tap_frame *frame = &c->frames[c->pass.at++];
+  if (c->filter.insns != NULL && tap_program_run(&c->filter, frame) == 0) {
     c->tally.filtered++;
     return false;
   }
@@ -305,25 +314,22 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   return TAPL_PACKET;
 }
 
-/* Deliver from the batch.  TAPL_PACKET: one is out; TAPL_WAIT: the batch is used up; TAPL_END. */
+/* Deliver from the batch.  TAPL_PACKET: one is out, and whoever drives wants to see it;
+ * TAPL_WAIT: the batch is used up; TAPL_END. */
 static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
   struct tapL_capture *c = d->c;
   struct tapL_pass *pass = &c->pass;
-  struct tap_packet *p;
-  if (pass->plain) {
-    take_all(c);
-    return pass->left == 0 ? TAPL_END : TAPL_WAIT;
-  }
+  if (pass->plain) take_all(c);
   while (pass->at < pass->count) {
-    p = &c->packets[pass->at];
-    if (c->frames[pass->at].ts_ns >= pass->event_ns && time_passed(d, p->frame->ts_ns))
-      return TAPL_END;
+    struct tap_packet *p = &c->packets[pass->at];
+    int64_t ts_ns = c->frames[pass->at].ts_ns;
+    if (pass->left == 0 || (ts_ns >= pass->event_ns && time_passed(d, ts_ns))) return TAPL_END;
     if (!take(c, p)) continue;
     feed(d, p);
     *out = p;
-    return TAPL_PACKET;
+    if (pass->stepwise) return TAPL_PACKET;
   }
-  return TAPL_WAIT;
+  return pass->left == 0 ? TAPL_END : TAPL_WAIT;
 }
 
 enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out,

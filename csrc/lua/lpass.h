@@ -24,6 +24,12 @@ enum tapL_step { TAPL_PACKET, TAPL_WAIT, TAPL_END, TAPL_FAILED };
 int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
                     const struct tapL_limits *limits, struct tap_err *e);
 
+/* Let each step be one packet, so that whoever drives can count them. */
+static inline void tapL_pass_count_steps(struct tapL_capture *c) {
+  c->pass.plain = false;
+  c->pass.stepwise = true;
+}
+
 /* Take the next packet, feed it to all hooks and give it out.  TAPL_WAIT: none is there now.
  * TAPL_END, TAPL_FAILED: the pass is over. */
 enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out,
@@ -34,6 +40,9 @@ int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *
 
 /* Nanoseconds until a tick, the pass's end or 'deadline_ns' is due, at least 0; INT64_MAX: never. */
 int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns);
+
+/* The running thread drives the pass from now on. */
+void tapL_pass_enter(struct tapL_drive *d);
 
 /* Push the packet object for 'p' and lend it out until the next call of tapL_pass_takeback. */
 void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p);

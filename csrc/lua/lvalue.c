@@ -64,10 +64,10 @@ static unsigned replace(struct address *set, const struct address *wanted) {
   return way;
 }
 
-static void push_address(lua_State *L, const struct tap_value *v) {
+static void push_address(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
   struct address wanted = address_of(v->bytes, v->size);
   unsigned number = (unsigned)(tap_mix(wanted.low ^ wanted.high * 31) & (SETS - 1)), way;
-  struct address *set = tapL_context(L)->addresses->set[number];
+  struct address *set = x->addresses->set[number];
   for (way = 0; way < WAYS; way++)
     if (same_address(&set[way], &wanted)) {
       lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), number * WAYS + way + 1);
@@ -109,33 +109,41 @@ static void push_form(lua_State *L, const struct tap_ref *ref, const struct tap_
     lua_pushlstring(L, (const char *)v->bytes, v->size);
 }
 
-void tapL_pushvalue(lua_State *L, const struct tap_ref *ref, const struct tap_value *v) {
-  if (ref->form != TAP_FORM_VALUE) {
+static inline void push_value(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                              const struct tap_value *v) {
+  if (ref->form != TAP_FORM_VALUE)
     push_form(L, ref, v);
-    return;
-  }
-  switch (v->type) {
-  case TAP_FLAG: lua_pushboolean(L, v->number != 0); break;
-  case TAP_IPV4:
-  case TAP_IPV6:
-  case TAP_MAC: push_address(L, v); break;
-  case TAP_BYTES:
-  case TAP_STRING: lua_pushlstring(L, (const char *)v->bytes, v->size); break;
-  default: lua_pushinteger(L, (lua_Integer)v->number); break;
-  }
+  else if (v->type == TAP_UINT || v->type == TAP_INT || v->type == TAP_TIME)
+    lua_pushinteger(L, (lua_Integer)v->number);
+  else if (v->type == TAP_FLAG)
+    lua_pushboolean(L, v->number != 0);
+  else if (v->type == TAP_BYTES || v->type == TAP_STRING)
+    lua_pushlstring(L, (const char *)v->bytes, v->size);
+  else
+    push_address(L, x, v);
 }
 
-bool tapL_pushfield(lua_State *L, const struct tap_ref *ref, const struct tap_packet *p) {
+void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                    const struct tap_value *v) {
+  push_value(L, x, ref, v);
+}
+
+bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                    const struct tap_packet *p) {
   struct tap_value v;
   if (!tap_ref_read(ref, p, &v)) return false;
-  tapL_pushvalue(L, ref, &v);
+  push_value(L, x, ref, &v);
   return true;
 }
 
-bool tapL_pushfields(lua_State *L, const struct tap_ref *refs, int count,
+bool tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
                      const struct tap_packet *p) {
+  struct tap_value v;
   for (int i = 0; i < count; i++) {
-    if (tapL_pushfield(L, &refs[i], p)) continue;
+    if (tap_ref_read(&refs[i], p, &v)) {
+      push_value(L, x, &refs[i], &v);
+      continue;
+    }
     if (!refs[i].optional) {
       lua_pop(L, i);
       return false;

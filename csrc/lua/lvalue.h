@@ -16,15 +16,18 @@ struct tapL_addresses *tapL_addresses_new(void);
  * string's forms are those that Lua can be given. */
 void tapL_checkref(lua_State *L, int index, struct tap_ref *out);
 
-/* Push a value as 'ref' wants it: integer, boolean, text or bytes. */
-void tapL_pushvalue(lua_State *L, const struct tap_ref *ref, const struct tap_value *v);
+/* Push a value as 'ref' wants it: integer, boolean, text or bytes.  'x' is the context of the
+ * running function, which callers on the hot path have at hand. */
+void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                    const struct tap_value *v);
 
 /* Read the field and push it.  False, and nothing pushed, where the packet does not have it. */
-bool tapL_pushfield(lua_State *L, const struct tap_ref *ref, const struct tap_packet *p);
+bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                    const struct tap_packet *p);
 
 /* Push all of a list, nil for optional ones that are absent.  False, and nothing pushed, where
  * a required one is absent. */
-bool tapL_pushfields(lua_State *L, const struct tap_ref *refs, int count,
+bool tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
                      const struct tap_packet *p);
 
 /* Read the Lua value at 'index' as a value of 'ref', to compare keys with.  False where it can

@@ -9,7 +9,7 @@
 #include "proto/numbers.h"
 #include "proto/read.h"
 
-enum { ARP_FIXED = 8, ARP_HW_SIZE = 4, ARP_PROTO_SIZE = 5 };
+enum { ARP_FIXED = 8, ARP_HW_SIZE = 4, ARP_PROTO_SIZE = 5, ARP_OPCODE = 6 };
 enum { HW_ETHERNET = 1, HW_IEEE802 = 6 };
 enum { OP_REQUEST = 1, OP_REPLY = 2 };
 
@@ -110,20 +110,30 @@ static bool read_dst_proto(const struct tap_packet *p, const struct tap_layer *l
   return give_proto(p, layer, nth, DST_PROTO, TAP_BYTES, out);
 }
 
-/* What RFC 5227 calls messages about one's own address. */
+/* What RFC 5227 calls messages about one's own address; a probe and an announcement are
+ * requests that leave the target's hardware address zero. */
 enum own { NOT_OWN, OWN_PROBE, OWN_GRATUITOUS, OWN_ANNOUNCEMENT };
+
+static bool all_zero(struct address a) {
+  for (size_t i = 0; i < a.size; i++)
+    if (a.at[i] != 0) return false;
+  return true;
+}
 
 static enum own own_address(const struct tap_packet *p, const struct tap_layer *layer,
                             unsigned nth) {
   struct address src = address(p, layer, nth, SRC_PROTO), dst = address(p, layer, nth, DST_PROTO);
-  const uint8_t *op;
-  if (src.at == NULL || dst.at == NULL || !is_ipv4(p, layer)) return NOT_OWN;
-  op = tap_header_at(p, layer, 6, 2);
+  struct address target = address(p, layer, nth, DST_HW);
+  unsigned op;
+  bool asks_nobody;
+  if (src.at == NULL || dst.at == NULL || target.at == NULL || !is_ipv4(p, layer)) return NOT_OWN;
+  op = tap_be16(tap_header_at(p, layer, ARP_OPCODE, 2));
+  asks_nobody = op == OP_REQUEST && all_zero(target);
   if (memcmp(src.at, dst.at, 4) == 0) {
-    if (tap_be16(op) == OP_REQUEST) return OWN_ANNOUNCEMENT;
-    return tap_be16(op) == OP_REPLY ? OWN_GRATUITOUS : NOT_OWN;
+    if (asks_nobody) return OWN_ANNOUNCEMENT;
+    return op == OP_REQUEST || op == OP_REPLY ? OWN_GRATUITOUS : NOT_OWN;
   }
-  return tap_be16(op) == OP_REQUEST && tap_be32(src.at) == 0 ? OWN_PROBE : NOT_OWN;
+  return asks_nobody && all_zero(src) ? OWN_PROBE : NOT_OWN;
 }
 
 static bool read_gratuitous(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -171,7 +181,7 @@ static const struct tap_field fields[] = {
   TAP_READ("arp.isgratuitous", "Is gratuitous", TAP_FLAG, read_gratuitous),
   TAP_READ("arp.isprobe", "Is a probe", TAP_FLAG, read_probe),
   TAP_READ("arp.isannouncement", "Is an announcement", TAP_FLAG, read_announcement),
-  TAP_READ("arp.src.hw_mac", "Sender MAC address", TAP_MAC, read_src_mac),
+  TAP_READ("arp.src.hw_mac", "Sender MAC address", TAP_MAC, read_src_mac, .bit = 64, .bits = 48),
   TAP_READ("arp.src.hw", "Sender hardware address", TAP_BYTES, read_src_hw),
   TAP_READ("arp.src.proto_ipv4", "Sender IP address", TAP_IPV4, read_src_ipv4),
   TAP_READ("arp.src.proto", "Sender protocol address", TAP_BYTES, read_src_proto),

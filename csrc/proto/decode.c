@@ -9,73 +9,132 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/frequent.h"
+
 enum { PREFETCH_AHEAD = 8 };
 
-static void note_ends(struct tap_packet *out, const struct tap_protocol *protocol, uint8_t index) {
-  if (protocol->addresses.bytes != 0 && out->network == TAP_NO_LAYER) out->network = index;
-  if (protocol->ports.bytes != 0 && out->transport == TAP_NO_LAYER) out->transport = index;
-}
+/* The packet under work. */
+struct work {
+  const struct tap_walk *walk;
+  struct tap_packet *out;
+  const uint8_t *data;
+  struct tap_cursor c;
+  unsigned level;
+};
 
-/* Decode one layer.  Returns the number of the protocol that follows, or TAP_NO_PROTOCOL. */
-static unsigned decode_layer(const struct tap_registry *r, struct tap_packet *out,
-                             struct tap_cursor *c, unsigned number) {
-  const struct tap_protocol *protocol = tap_registry_at(r, number);
-  const uint8_t *start = c->at, *data = out->frame->data;
+typedef enum tap_verdict parser(struct tap_cursor *c, struct tap_step *out);
+
+/* Decode the layer that comes next as number 'index' of the packet.  Returns the number of the
+ * protocol that follows, if any.  With a constant parser and index all of it folds. */
+static inline __attribute__((always_inline)) unsigned
+decode_layer(struct work *w, unsigned protocol, unsigned index, parser *parse) {
+  const uint8_t *start = w->c.at;
+  struct tap_cursor c = w->c;
   struct tap_step step = { 0 };
-  struct tap_layer *layer = &out->layer[out->count];
-  size_t left = tap_left(c);
-  enum tap_verdict verdict;
-  if (out->count == TAP_LAYERS_MAX) {
-    out->fault = TAP_TOO_DEEP;
-    return TAP_NO_PROTOCOL;
-  }
-  verdict = protocol->parse(c, &step);
-  if (verdict != TAP_TRUNCATED) left = (size_t)(c->at - start);
-  layer->protocol = (uint16_t)number;
-  layer->header = (uint16_t)(left < UINT16_MAX ? left : UINT16_MAX);
-  layer->start = (uint32_t)(start - data);
-  layer->end = (uint32_t)(c->end - data);
-  note_ends(out, protocol, out->count++);
-  if (verdict == TAP_PAYLOAD) return tap_registry_next(r, &step);
-  if (verdict != TAP_LAST) out->fault = (uint8_t)verdict;
+  enum tap_verdict verdict = parse(&c, &step);
+  size_t header = (size_t)((verdict == TAP_TRUNCATED ? w->c.end : c.at) - start);
+  w->out->layer[index] =
+      (struct tap_layer){ (uint16_t)protocol, (uint16_t)header, (uint32_t)(start - w->data),
+                          (uint32_t)(c.end - w->data) };
+  w->c = c;
+  w->out->count = (uint8_t)(index + 1);
+  if (__builtin_expect(verdict == TAP_PAYLOAD, 1)) return tap_walk_next(w->walk, &step);
+  if (verdict != TAP_LAST) w->out->fault = (uint8_t)verdict;
   return TAP_NO_PROTOCOL;
 }
 
-/* The tag that the kernel took out of the bytes stands behind the addresses again. */
-static void add_lifted_tag(const struct tap_registry *r, struct tap_packet *out) {
-  unsigned number = tap_registry_bound(r, TAP_BY_ETHERTYPE, out->frame->vlan_tpid);
-  if (number == TAP_NO_PROTOCOL) return;
-  out->layer[out->count++] = (struct tap_layer){ .protocol = (uint16_t)number,
-                                                 .header = 0,
-                                                 .start = 12,
-                                                 .end = out->layer[0].end };
+/* The chain that most packets are, in line: Ethernet, IP of either version, TCP or UDP.  Wherever
+ * a packet leaves it, decode_rest goes on. */
+static inline __attribute__((always_inline)) unsigned decode_usual(struct work *w, unsigned number) {
+  const struct tap_frequent *known = &w->walk->frequent;
+  struct tap_packet *out = w->out;
+  if (number != known->eth || w->level < TAP_LEVEL_LINK) return number;
+  number = decode_layer(w, number, 0, tap_eth_parse);
+  if (w->level < TAP_LEVEL_NETWORK) return number;
+  if (number == known->ip)
+    number = decode_layer(w, number, 1, tap_ip_parse);
+  else if (number == known->ipv6)
+    number = decode_layer(w, number, 1, tap_ipv6_parse);
+  else
+    return number;
+  out->network = 1;
+  if (w->level < TAP_LEVEL_TRANSPORT) return number;
+  if (number == known->tcp)
+    number = decode_layer(w, number, 2, tap_tcp_parse);
+  else if (number == known->udp)
+    number = decode_layer(w, number, 2, tap_udp_parse);
+  else
+    return number;
+  out->transport = 2;
+  return number;
 }
 
-void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enum tap_level level,
-                struct tap_packet *out) {
-  struct tap_cursor c = { frame->data, frame->data + frame->caplen };
-  unsigned number;
+/* The outermost layer of each role is where undotted names are read. */
+static void note_role(struct tap_packet *out, unsigned role, uint8_t index) {
+  if (role == TAP_ROLE_NETWORK && out->network == TAP_NO_LAYER) out->network = index;
+  if (role == TAP_ROLE_TRANSPORT && out->transport == TAP_NO_LAYER) out->transport = index;
+}
+
+static inline bool is_wanted(const struct work *w, unsigned number) {
+  return number < TAP_NO_PROTOCOL && w->walk->walkers[number].level <= w->level;
+}
+
+/* Any chain: parsers are called by pointer.  The work is a copy, so that the one of the usual
+ * chain need not lie in memory. */
+static __attribute__((noinline)) void decode_rest(struct work w, unsigned number) {
+  do {
+    const struct tap_walker *walker = &w.walk->walkers[number];
+    const uint8_t index = w.out->count;
+    if (index == TAP_LAYERS_MAX) {
+      w.out->fault = TAP_TOO_DEEP;
+      return;
+    }
+    number = decode_layer(&w, number, index, walker->parse);
+    note_role(w.out, walker->role, index);
+  } while (is_wanted(&w, number));
+}
+
+/* The tag that the kernel took out of the bytes stands behind the addresses again. */
+static void insert_lifted_tag(const struct tap_walk *walk, struct tap_packet *out) {
+  unsigned number = tap_walk_bound(walk, TAP_BY_ETHERTYPE, out->frame->vlan_tpid);
+  if (number >= TAP_NO_PROTOCOL || out->count == 0 || out->count == TAP_LAYERS_MAX) return;
+  memmove(&out->layer[2], &out->layer[1], (out->count - 1u) * sizeof out->layer[0]);
+  out->layer[1] = (struct tap_layer){
+    .protocol = (uint16_t)number, .header = 0, .start = 12, .end = out->layer[0].end
+  };
+  out->count++;
+  if (out->network != TAP_NO_LAYER) out->network++;
+  if (out->transport != TAP_NO_LAYER) out->transport++;
+}
+
+static inline void decode(const struct tap_walk *walk, const struct tap_frame *frame,
+                          enum tap_level level, struct tap_packet *out) {
+  const uint8_t *data = frame->data;
+  struct work w = { walk, out, data, { data, data + frame->caplen }, level };
+  unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
   out->frame = frame;
   out->count = 0;
   out->fault = TAP_PAYLOAD;
   out->network = out->transport = TAP_NO_LAYER;
-  if (level == TAP_LEVEL_FRAME) return;
-  number = tap_registry_bound(r, TAP_BY_LINKTYPE, frame->linktype);
-  if (number == TAP_NO_PROTOCOL) return;
-  number = decode_layer(r, out, &c, number);
-  if (frame->flags & TAP_FRAME_TAG_LIFTED) add_lifted_tag(r, out);
-  while (number != TAP_NO_PROTOCOL && tap_registry_at(r, number)->level <= level)
-    number = decode_layer(r, out, &c, number);
+  number = decode_usual(&w, number);
+  if (is_wanted(&w, number)) decode_rest(w, number);
+  if (frame->flags & TAP_FRAME_TAG_LIFTED) insert_lifted_tag(walk, out);
+}
+
+void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enum tap_level level,
+                struct tap_packet *out) {
+  decode(tap_registry_walk(r), frame, level, out);
 }
 
 void tap_decode_batch(const struct tap_registry *r, const struct tap_frame *frames, unsigned n,
                       enum tap_level level, struct tap_packet *out) {
+  const struct tap_walk *walk = tap_registry_walk(r);
   for (unsigned i = 0; i < n; i++) {
     if (i + PREFETCH_AHEAD < n && level != TAP_LEVEL_FRAME) {
       __builtin_prefetch(frames[i + PREFETCH_AHEAD].data);
       __builtin_prefetch(frames[i + PREFETCH_AHEAD].data + 48);
     }
-    tap_decode(r, &frames[i], level, &out[i]);
+    decode(walk, &frames[i], level, &out[i]);
   }
 }
 

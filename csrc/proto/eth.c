@@ -5,17 +5,11 @@
  * wire was the tag's.
  */
 #include "proto/builtin.h"
-#include "proto/ethertype.h"
+#include "proto/frequent.h"
 #include "proto/numbers.h"
 #include "proto/read.h"
 
 enum { ETH_DST = 0, ETH_SRC = 6, ETH_TYPE = 12, ETH_HEADER = 14 };
-
-static enum tap_verdict eth_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, ETH_HEADER);
-  if (h == NULL) return TAP_TRUNCATED;
-  return tap_ethertype_follow(c, out, tap_be16(h + ETH_TYPE));
-}
 
 /* The type or length that was on the wire. */
 static bool wire_type(const struct tap_packet *p, const struct tap_layer *layer, unsigned *type) {
@@ -97,7 +91,7 @@ static const struct tap_field fields[] = {
   TAP_READ("eth.ig", "Group address", TAP_FLAG, read_ig, .flags = ALIAS),
   TAP_READ("eth.type", "Type", TAP_UINT, read_type, .flags = TAP_HEX, .bit = 96, .bits = 16,
            .names = tap_ethertype_names),
-  TAP_READ("eth.len", "Length", TAP_UINT, read_len, .unit = "bytes"),
+  TAP_READ("eth.len", "Length", TAP_UINT, read_len, .bit = 96, .bits = 16, .unit = "bytes"),
   TAP_READ("eth.invalid_lentype", "Neither length nor type", TAP_UINT, read_invalid,
            .flags = TAP_HEX, .bit = 96, .bits = 16),
   { 0 },
@@ -111,7 +105,7 @@ const struct tap_protocol tap_eth_protocol = {
   .name = "eth",
   .title = "Ethernet",
   .level = TAP_LEVEL_LINK,
-  .parse = eth_parse,
+  .parse = tap_eth_parse,
   .fields = fields,
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],

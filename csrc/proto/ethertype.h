@@ -32,7 +32,7 @@ enum { TAP_ETHERTYPE_MIN = 0x600, TAP_8023_LENGTH_MAX = 1500 };
 static inline enum tap_verdict tap_ethertype_follow(struct tap_cursor *c, struct tap_step *out,
                                                     unsigned type) {
   out->table = TAP_BY_ETHERTYPE;
-  out->key = type;
+  out->key = (uint16_t)type;
   if (type >= TAP_ETHERTYPE_MIN) return TAP_PAYLOAD;
   if (type == 0 || type > TAP_8023_LENGTH_MAX) return TAP_LAST;
   tap_narrow(c, type);

@@ -9,33 +9,33 @@
 #include "proto/read.h"
 
 /* What layer 'index' is; NULL where there is none. */
-static const struct tap_protocol *protocol_at(const struct tap_packet *p, uint8_t index) {
-  unsigned number = index == TAP_NO_LAYER ? TAP_PROTO_BUILTINS : p->layer[index].protocol;
+static inline const struct tap_protocol *protocol_at(const struct tap_packet *p, uint8_t index) {
+  unsigned number;
+  if (index == TAP_NO_LAYER) return NULL;
+  number = p->layer[index].protocol;
   return number < TAP_PROTO_BUILTINS ? tap_builtin_protocols[number] : NULL;
 }
 
-static bool give_address(const struct tap_packet *p, unsigned nth, bool source,
-                         struct tap_value *out) {
+static inline bool give_address(const struct tap_packet *p, unsigned nth, bool source,
+                                struct tap_value *out) {
   const struct tap_protocol *protocol = protocol_at(p, p->network);
   const struct tap_ends *ends;
+  const uint8_t *at;
   if (nth > 0 || protocol == NULL) return false;
   ends = &protocol->addresses;
-  return tap_give_bytes(
-      out, ends->bytes == 4 ? TAP_IPV4 : TAP_IPV6,
-      tap_header_at(p, &p->layer[p->network], source ? ends->src : ends->dst, ends->bytes),
-      ends->bytes);
+  at = tap_header_at(p, &p->layer[p->network], source ? ends->src : ends->dst, ends->bytes);
+  return tap_give_bytes(out, ends->bytes == 4 ? TAP_IPV4 : TAP_IPV6, at, ends->bytes);
 }
 
-static bool give_port(const struct tap_packet *p, unsigned nth, bool source,
-                      struct tap_value *out) {
+static inline bool give_port(const struct tap_packet *p, unsigned nth, bool source,
+                             struct tap_value *out) {
   const struct tap_protocol *protocol = protocol_at(p, p->transport);
   const struct tap_ends *ends;
+  const uint8_t *at;
   if (nth > 0 || protocol == NULL) return false;
   ends = &protocol->ports;
-  return tap_give_load(
-      out, TAP_UINT,
-      tap_header_at(p, &p->layer[p->transport], source ? ends->src : ends->dst, ends->bytes),
-      ends->bytes);
+  at = tap_header_at(p, &p->layer[p->transport], source ? ends->src : ends->dst, 2);
+  return tap_give_load(out, TAP_UINT, at, 2);
 }
 
 static bool read_src(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,

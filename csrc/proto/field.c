@@ -8,22 +8,6 @@
 
 #include <stddef.h>
 
-uint64_t tap_load_be(const uint8_t *p, unsigned bytes) {
-  uint64_t n = 0;
-  for (unsigned i = 0; i < bytes; i++) n = n << 8 | p[i];
-  return n;
-}
-
-/* The sizes that headers have most, without a loop. */
-static inline uint64_t load(const uint8_t *p, unsigned bytes) {
-  switch (bytes) {
-  case 1: return p[0];
-  case 2: return (uint64_t)p[0] << 8 | p[1];
-  case 4: return (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3];
-  default: return tap_load_be(p, bytes);
-  }
-}
-
 static bool size_fits(const struct tap_field *field) {
   unsigned used = field->bit % 8u + field->bits;
   if (field->bits == 0) return field->read != NULL;
@@ -69,7 +53,7 @@ static inline bool read_place(const struct tap_ref *ref, const struct tap_packet
   if ((uint32_t)ref->byte + ref->bytes > layer->header) return false;
   out->type = field->type;
   if (tap_type_is_number(field->type)) {
-    out->number = load(at, ref->bytes) >> ref->shift & ref->mask;
+    out->number = tap_load_be(at, ref->bytes) >> ref->shift & ref->mask;
     if (field->type == TAP_INT) out->number = extend_sign(out->number, field->bits);
   } else {
     out->bytes = at;

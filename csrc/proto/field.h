@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/cursor.h"
 #include "proto/packet.h"
 #include "proto/value.h"
 
@@ -75,7 +76,17 @@ bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
 /* The name of an enumerated value, or NULL. */
 const char *tap_field_value_name(const struct tap_field *field, uint64_t value);
 
-/* Load a big-endian number of 1 to 8 bytes. */
-uint64_t tap_load_be(const uint8_t *p, unsigned bytes);
+/* Load a big-endian number of 1 to 8 bytes; the sizes that headers have most without a loop. */
+static inline uint64_t tap_load_be(const uint8_t *p, unsigned bytes) {
+  uint64_t n = 0;
+  switch (bytes) {
+  case 1: return p[0];
+  case 2: return tap_be16(p);
+  case 4: return tap_be32(p);
+  default:
+    for (unsigned i = 0; i < bytes; i++) n = n << 8 | p[i];
+    return n;
+  }
+}
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * ICMPv6 (RFC 4443) with neighbour discovery (RFC 4861) and multicast
+ * ICMPv6 (RFC 4443, 8335) with neighbour discovery (RFC 4861) and multicast
  * listener discovery (RFC 2710, 3810).  The header is what each message of a
  * type has; options of neighbour discovery (icmpv6opt.c) and the packet that an
  * error quotes are its payload.
@@ -24,7 +24,9 @@ enum {
   NEIGHBOUR_SOLICITATION = 135,
   NEIGHBOUR_ADVERTISEMENT = 136,
   REDIRECT = 137,
-  LISTENER_REPORT_V2 = 143
+  LISTENER_REPORT_V2 = 143,
+  EXTENDED_REQUEST = 160,
+  EXTENDED_REPLY = 161
 };
 enum { ICMPV6_HEADER = 8, QUERY_V2_MIN = 28, IP_PROTO_ICMPV6 = 58 };
 
@@ -57,10 +59,11 @@ static const uint8_t *at(const struct tap_packet *p, const struct tap_layer *lay
   return tap_header_at(p, layer, offset, n);
 }
 
+/* RFC 4884: length of the quoted packet in units of 8; 0 in messages without extensions. */
 static bool read_length(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
   const uint8_t *h = at(p, layer, nth, UNREACHABLE, TIME_EXCEEDED, 0, 5);
-  if (h == NULL || h[0] == TOO_BIG) return false;
+  if (h == NULL || h[0] == TOO_BIG || h[4] == 0) return false;
   return tap_give_number(out, TAP_UINT, h[4]);
 }
 
@@ -76,7 +79,9 @@ static bool read_pointer(const struct tap_packet *p, const struct tap_layer *lay
 
 static bool read_identifier(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                             struct tap_value *out) {
-  return tap_give_load(out, TAP_UINT, at(p, layer, nth, ECHO_REQUEST, ECHO_REPLY, 4, 2), 2);
+  const uint8_t *id = at(p, layer, nth, ECHO_REQUEST, ECHO_REPLY, 4, 2);
+  if (id == NULL) id = at(p, layer, nth, EXTENDED_REQUEST, EXTENDED_REPLY, 4, 2);
+  return tap_give_load(out, TAP_UINT, id, 2);
 }
 
 static bool read_sequence(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -276,8 +281,8 @@ static const struct tap_name type_names[] = {
   { 152, "Multicast router solicitation" },
   { 153, "Multicast router termination" },
   { 155, "RPL control" },
-  { 160, "Extended echo request" },
-  { 161, "Extended echo reply" },
+  { EXTENDED_REQUEST, "Extended echo request" },
+  { EXTENDED_REPLY, "Extended echo reply" },
   { 0, NULL },
 };
 
@@ -296,76 +301,87 @@ static const struct tap_name record_names[] = {
   { 0, NULL },
 };
 
-enum { OPTION = TAP_REPEATS };
-
 static const struct tap_field fields[] = {
   TAP_PLACE("icmpv6.type", "Type", TAP_UINT, 0, 8, .names = type_names),
   TAP_PLACE("icmpv6.code", "Code", TAP_UINT, 8, 8),
   TAP_PLACE("icmpv6.checksum", "Checksum", TAP_UINT, 16, 16, .flags = TAP_HEX),
-  TAP_READ("icmpv6.length", "Length of the quoted packet", TAP_UINT, read_length,
-           .unit = "8 bytes"),
-  TAP_READ("icmpv6.mtu", "MTU", TAP_UINT, read_mtu, .unit = "bytes"),
-  TAP_READ("icmpv6.pointer", "Pointer", TAP_UINT, read_pointer),
+  TAP_READ("icmpv6.length", "Length of the quoted packet", TAP_UINT, read_length, .bit = 32,
+           .bits = 8, .unit = "8 bytes"),
+  TAP_READ("icmpv6.mtu", "MTU", TAP_UINT, read_mtu, .bit = 32, .bits = 32, .unit = "bytes"),
+  TAP_READ("icmpv6.pointer", "Pointer", TAP_UINT, read_pointer, .bit = 32, .bits = 32),
   TAP_READ("icmpv6.echo.identifier", "Identifier", TAP_UINT, read_identifier, .flags = TAP_HEX,
            .bit = 32, .bits = 16),
-  TAP_READ("icmpv6.echo.sequence_number", "Sequence", TAP_UINT, read_sequence),
-  TAP_READ("icmpv6.nd.ra.cur_hop_limit", "Hop limit for hosts", TAP_UINT, read_hop_limit),
+  TAP_READ("icmpv6.echo.sequence_number", "Sequence", TAP_UINT, read_sequence, .bit = 48,
+           .bits = 16),
+  TAP_READ("icmpv6.nd.ra.cur_hop_limit", "Hop limit for hosts", TAP_UINT, read_hop_limit, .bit = 32,
+           .bits = 8),
   TAP_READ("icmpv6.nd.ra.flag", "Flags", TAP_UINT, read_ra_flags, .flags = TAP_HEX, .bit = 40,
            .bits = 8),
-  TAP_READ("icmpv6.nd.ra.flag.m", "Managed address configuration", TAP_FLAG, read_managed),
-  TAP_READ("icmpv6.nd.ra.flag.o", "Other configuration", TAP_FLAG, read_other),
+  TAP_READ("icmpv6.nd.ra.flag.m", "Managed address configuration", TAP_FLAG, read_managed,
+           .bit = 40, .bits = 1),
+  TAP_READ("icmpv6.nd.ra.flag.o", "Other configuration", TAP_FLAG, read_other, .bit = 41,
+           .bits = 1),
   TAP_READ("icmpv6.nd.ra.flag.prf", "Default router preference", TAP_UINT, read_preference,
-           .names = preference_names),
-  TAP_READ("icmpv6.nd.ra.router_lifetime", "Router lifetime", TAP_UINT, read_lifetime, .unit = "s"),
-  TAP_READ("icmpv6.nd.ra.reachable_time", "Reachable time", TAP_UINT, read_reachable, .unit = "ms"),
-  TAP_READ("icmpv6.nd.ra.retrans_timer", "Retransmission timer", TAP_UINT, read_retrans,
-           .unit = "ms"),
-  TAP_READ("icmpv6.nd.ns.target_address", "Target Address", TAP_IPV6, read_ns_target),
+           .bit = 43, .bits = 2, .names = preference_names),
+  TAP_READ("icmpv6.nd.ra.router_lifetime", "Router lifetime", TAP_UINT, read_lifetime, .bit = 48,
+           .bits = 16, .unit = "s"),
+  TAP_READ("icmpv6.nd.ra.reachable_time", "Reachable time", TAP_UINT, read_reachable, .bit = 64,
+           .bits = 32, .unit = "ms"),
+  TAP_READ("icmpv6.nd.ra.retrans_timer", "Retransmission timer", TAP_UINT, read_retrans, .bit = 96,
+           .bits = 32, .unit = "ms"),
+  TAP_READ("icmpv6.nd.ns.target_address", "Target Address", TAP_IPV6, read_ns_target, .bit = 64,
+           .bits = 128),
   TAP_READ("icmpv6.nd.na.flag", "Flags", TAP_UINT, read_na_flags, .flags = TAP_HEX, .bit = 32,
            .bits = 32),
-  TAP_READ("icmpv6.nd.na.flag.r", "Router", TAP_FLAG, read_na_router),
-  TAP_READ("icmpv6.nd.na.flag.s", "Solicited", TAP_FLAG, read_na_solicited),
-  TAP_READ("icmpv6.nd.na.flag.o", "Override", TAP_FLAG, read_na_override),
-  TAP_READ("icmpv6.nd.na.target_address", "Target Address", TAP_IPV6, read_na_target),
-  TAP_READ("icmpv6.nd.rd.target_address", "Target Address", TAP_IPV6, read_rd_target),
-  TAP_READ("icmpv6.rd.na.destination_address", "Destination Address", TAP_IPV6,
-           read_rd_destination),
+  TAP_READ("icmpv6.nd.na.flag.r", "Router", TAP_FLAG, read_na_router, .bit = 32, .bits = 1),
+  TAP_READ("icmpv6.nd.na.flag.s", "Solicited", TAP_FLAG, read_na_solicited, .bit = 33, .bits = 1),
+  TAP_READ("icmpv6.nd.na.flag.o", "Override", TAP_FLAG, read_na_override, .bit = 34, .bits = 1),
+  TAP_READ("icmpv6.nd.na.target_address", "Target Address", TAP_IPV6, read_na_target, .bit = 64,
+           .bits = 128),
+  TAP_READ("icmpv6.nd.rd.target_address", "Target Address", TAP_IPV6, read_rd_target, .bit = 64,
+           .bits = 128),
+  TAP_READ("icmpv6.rd.na.destination_address", "Destination Address", TAP_IPV6, read_rd_destination,
+           .bit = 192, .bits = 128),
   TAP_READ("icmpv6.mld.maximum_response_delay", "Maximum Response Delay", TAP_UINT, read_delay,
-           .unit = "ms"),
-  TAP_READ("icmpv6.mld.maximum_response_code", "Maximum Response Code", TAP_UINT, read_delay_code),
-  TAP_READ("icmpv6.mld.multicast_address", "Multicast Address", TAP_IPV6, read_group),
-  TAP_READ("icmpv6.mldr.nb_mcast_records", "Number of records", TAP_UINT, read_records),
+           .bit = 32, .bits = 16, .unit = "ms"),
+  TAP_READ("icmpv6.mld.maximum_response_code", "Maximum Response Code", TAP_UINT, read_delay_code,
+           .bit = 32, .bits = 16),
+  TAP_READ("icmpv6.mld.multicast_address", "Multicast Address", TAP_IPV6, read_group, .bit = 64,
+           .bits = 128),
+  TAP_READ("icmpv6.mldr.nb_mcast_records", "Number of records", TAP_UINT, read_records, .bit = 48,
+           .bits = 16),
   TAP_READ("icmpv6.mldr.mar.record_type", "Record Type", TAP_UINT, read_record_type,
            .flags = TAP_REPEATS, .names = record_names),
   TAP_READ("icmpv6.mldr.mar.nb_sources", "Number of Sources", TAP_UINT, read_record_sources,
            .flags = TAP_REPEATS),
   TAP_READ("icmpv6.mldr.mar.multicast_address", "Multicast Address", TAP_IPV6, read_record_group,
            .flags = TAP_REPEATS),
-  TAP_READ("icmpv6.opt.type", "Option", TAP_UINT, tap_icmpv6opt_type, .flags = OPTION,
+  TAP_READ("icmpv6.opt.type", "Option", TAP_UINT, tap_icmpv6opt_type, .flags = TAP_REPEATS,
            .names = tap_icmpv6opt_names),
-  TAP_READ("icmpv6.opt.length", "Option Length", TAP_UINT, tap_icmpv6opt_length, .flags = OPTION,
-           .unit = "8 bytes"),
+  TAP_READ("icmpv6.opt.length", "Option Length", TAP_UINT, tap_icmpv6opt_length,
+           .flags = TAP_REPEATS, .unit = "8 bytes"),
   TAP_READ("icmpv6.opt.linkaddr", "Link-layer address", TAP_MAC, tap_icmpv6opt_linkaddr,
-           .flags = OPTION | TAP_HIDDEN),
+           .flags = TAP_REPEATS | TAP_HIDDEN),
   TAP_READ("icmpv6.opt.src_linkaddr", "Source link-layer address", TAP_MAC,
-           tap_icmpv6opt_src_linkaddr, .flags = OPTION),
+           tap_icmpv6opt_src_linkaddr),
   TAP_READ("icmpv6.opt.target_linkaddr", "Target link-layer address", TAP_MAC,
-           tap_icmpv6opt_target_linkaddr, .flags = OPTION),
-  TAP_READ("icmpv6.opt.prefix", "Prefix", TAP_IPV6, tap_icmpv6opt_prefix, .flags = OPTION),
+           tap_icmpv6opt_target_linkaddr),
+  TAP_READ("icmpv6.opt.prefix", "Prefix", TAP_IPV6, tap_icmpv6opt_prefix, .flags = TAP_REPEATS),
   TAP_READ("icmpv6.opt.prefix.length", "Prefix Length", TAP_UINT, tap_icmpv6opt_prefix_length,
-           .flags = OPTION),
-  TAP_READ("icmpv6.opt.prefix.flag.l", "On-link", TAP_FLAG, tap_icmpv6opt_on_link, .flags = OPTION),
+           .flags = TAP_REPEATS),
+  TAP_READ("icmpv6.opt.prefix.flag.l", "On-link", TAP_FLAG, tap_icmpv6opt_on_link,
+           .flags = TAP_REPEATS),
   TAP_READ("icmpv6.opt.prefix.flag.a", "Autonomous address-configuration", TAP_FLAG,
-           tap_icmpv6opt_autonomous, .flags = OPTION),
+           tap_icmpv6opt_autonomous, .flags = TAP_REPEATS),
   TAP_READ("icmpv6.opt.prefix.valid_lifetime", "Valid Lifetime", TAP_UINT, tap_icmpv6opt_valid,
-           .flags = OPTION, .unit = "s"),
+           .flags = TAP_REPEATS, .unit = "s"),
   TAP_READ("icmpv6.opt.prefix.preferred_lifetime", "Preferred Lifetime", TAP_UINT,
-           tap_icmpv6opt_preferred, .flags = OPTION, .unit = "s"),
-  TAP_READ("icmpv6.opt.mtu", "MTU", TAP_UINT, tap_icmpv6opt_mtu, .flags = OPTION, .unit = "bytes"),
-  TAP_READ("icmpv6.opt.nonce", "Nonce", TAP_BYTES, tap_icmpv6opt_nonce, .flags = OPTION),
+           tap_icmpv6opt_preferred, .flags = TAP_REPEATS, .unit = "s"),
+  TAP_READ("icmpv6.opt.mtu", "MTU", TAP_UINT, tap_icmpv6opt_mtu, .unit = "bytes"),
+  TAP_READ("icmpv6.opt.nonce", "Nonce", TAP_BYTES, tap_icmpv6opt_nonce),
   TAP_READ("icmpv6.opt.rdnss.lifetime", "Lifetime of name servers", TAP_UINT,
-           tap_icmpv6opt_rdnss_lifetime, .flags = OPTION, .unit = "s"),
-  TAP_READ("icmpv6.opt.rdnss", "Name server", TAP_IPV6, tap_icmpv6opt_rdnss, .flags = OPTION),
+           tap_icmpv6opt_rdnss_lifetime, .flags = TAP_REPEATS, .unit = "s"),
+  TAP_READ("icmpv6.opt.rdnss", "Name server", TAP_IPV6, tap_icmpv6opt_rdnss, .flags = TAP_REPEATS),
   { 0 },
 };
 

@@ -178,11 +178,15 @@ bool tap_icmpv6opt_rdnss_lifetime(const struct tap_packet *p, const struct tap_l
   return at != NULL && tap_give_load(out, TAP_UINT, at + 4, 4);
 }
 
-/* Server 'nth' of the first list; an option holds as many as its length says. */
+/* Server 'nth', counted over all lists; an option holds as many as its length says. */
 bool tap_icmpv6opt_rdnss(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          struct tap_value *out) {
+  struct tap_cursor c = option_window(p, layer);
   struct option o;
-  const uint8_t *at = find(p, layer, 0, NAME_SERVERS, 24, &o);
-  if (at == NULL || nth >= (o.size - 8) / 16) return false;
-  return tap_give_bytes(out, TAP_IPV6, at + 8 + (size_t)nth * 16, 16);
+  while (next_option(&c, &o)) {
+    unsigned servers = o.type == NAME_SERVERS ? (unsigned)(o.size - 8) / 16 : 0;
+    if (nth < servers) return tap_give_bytes(out, TAP_IPV6, o.at + 8 + (size_t)nth * 16, 16);
+    nth -= servers;
+  }
+  return false;
 }

@@ -5,7 +5,7 @@
  * fragment is decoded as if it were whole; the others carry data.
  */
 #include "proto/builtin.h"
-#include "proto/ethertype.h"
+#include "proto/frequent.h"
 #include "proto/ipopt.h"
 #include "proto/numbers.h"
 #include "proto/read.h"
@@ -13,24 +13,6 @@
 
 enum { IP_HEADER = 20, IP_LEN = 2, IP_FRAGMENT = 6, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16 };
 enum { LLC_SAP_IP = 0x06, LINKTYPE_IPV4 = 228 };
-
-static enum tap_verdict ip_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, IP_HEADER);
-  unsigned header, total;
-  if (h == NULL) return TAP_TRUNCATED;
-  header = (h[0] & 0x0fu) * 4;
-  total = tap_be16(h + IP_LEN);
-  if (h[0] >> 4 != 4 || header < IP_HEADER) return TAP_MALFORMED;
-  if (total != 0) {
-    if (total < header) return TAP_MALFORMED;
-    tap_narrow(c, total - IP_HEADER);
-  }
-  if (header > IP_HEADER && tap_take(c, header - IP_HEADER) == NULL) return TAP_TRUNCATED;
-  out->table = TAP_BY_IP_PROTO;
-  out->key = h[IP_PROTO];
-  if (total == header || (tap_be16(h + IP_FRAGMENT) & 0x1fff) != 0) return TAP_LAST;
-  return TAP_PAYLOAD;
-}
 
 static bool read_hdr_len(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          struct tap_value *out) {
@@ -54,13 +36,14 @@ static bool read_addr(const struct tap_packet *p, const struct tap_layer *layer,
 
 static const struct tap_field fields[] = {
   TAP_PLACE("ip.version", "Version", TAP_UINT, 0, 4),
-  TAP_READ("ip.hdr_len", "Header Length", TAP_UINT, read_hdr_len, .unit = "bytes"),
+  TAP_READ("ip.hdr_len", "Header Length", TAP_UINT, read_hdr_len, .bit = 4, .bits = 4,
+           .unit = "bytes"),
   TAP_PLACE("ip.dsfield", "Differentiated Services Field", TAP_UINT, 8, 8, .flags = TAP_HEX),
   TAP_PLACE("ip.dsfield.dscp", "Differentiated Services Codepoint", TAP_UINT, 8, 6,
             .names = tap_dscp_names),
   TAP_PLACE("ip.dsfield.ecn", "Explicit Congestion Notification", TAP_UINT, 14, 2,
             .names = tap_ecn_names),
-  TAP_READ("ip.len", "Total Length", TAP_UINT, read_len, .unit = "bytes"),
+  TAP_READ("ip.len", "Total Length", TAP_UINT, read_len, .bit = 16, .bits = 16, .unit = "bytes"),
   TAP_PLACE("ip.id", "Identification", TAP_UINT, 32, 16, .flags = TAP_HEX),
   TAP_PLACE("ip.flags", "Flags", TAP_UINT, 48, 3, .flags = TAP_HEX),
   TAP_PLACE("ip.flags.rb", "Reserved bit", TAP_FLAG, 48, 1),
@@ -85,11 +68,11 @@ static const struct tap_field fields[] = {
   TAP_READ("ip.opt.len", "Option Length", TAP_UINT, tap_ipopt_len, .flags = TAP_REPEATS,
            .unit = "bytes"),
   TAP_READ("ip.opt.ptr", "Pointer", TAP_UINT, tap_ipopt_ptr, .flags = TAP_REPEATS),
-  TAP_READ("ip.opt.ra", "Router Alert", TAP_UINT, tap_ipopt_ra, .flags = TAP_REPEATS),
-  TAP_READ("ip.opt.sid", "Stream Identifier", TAP_UINT, tap_ipopt_sid, .flags = TAP_REPEATS),
-  TAP_READ("ip.opt.mtu", "MTU", TAP_UINT, tap_ipopt_mtu, .flags = TAP_REPEATS, .unit = "bytes"),
-  TAP_READ("ip.opt.overflow", "Overflow", TAP_UINT, tap_ipopt_overflow, .flags = TAP_REPEATS),
-  TAP_READ("ip.opt.flag", "Flag", TAP_UINT, tap_ipopt_flag, .flags = TAP_HEX | TAP_REPEATS),
+  TAP_READ("ip.opt.ra", "Router Alert", TAP_UINT, tap_ipopt_ra),
+  TAP_READ("ip.opt.sid", "Stream Identifier", TAP_UINT, tap_ipopt_sid),
+  TAP_READ("ip.opt.mtu", "MTU", TAP_UINT, tap_ipopt_mtu, .unit = "bytes"),
+  TAP_READ("ip.opt.overflow", "Overflow", TAP_UINT, tap_ipopt_overflow),
+  TAP_READ("ip.opt.flag", "Flag", TAP_UINT, tap_ipopt_flag, .flags = TAP_HEX),
   TAP_READ("ip.opt.time_stamp", "Time stamp", TAP_UINT, tap_ipopt_time_stamp, .flags = TAP_REPEATS,
            .unit = "ms"),
   TAP_READ("ip.opt.time_stamp_addr", "Time stamp's host", TAP_IPV4, tap_ipopt_time_stamp_addr,
@@ -109,7 +92,7 @@ const struct tap_protocol tap_ip_protocol = {
   .name = "ip",
   .title = "Internet Protocol Version 4",
   .level = TAP_LEVEL_NETWORK,
-  .parse = ip_parse,
+  .parse = tap_ip_parse,
   .fields = fields,
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],

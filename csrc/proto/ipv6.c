@@ -6,25 +6,13 @@
  * end": a jumbogram, or a packet that the network card will cut into segments.
  */
 #include "proto/builtin.h"
-#include "proto/ethertype.h"
+#include "proto/frequent.h"
 #include "proto/ipv6opt.h"
 #include "proto/numbers.h"
 #include "proto/read.h"
 
 enum { IPV6_HEADER = 40, IPV6_LEN = 4, IPV6_NEXT = 6, IPV6_SRC = 8, IPV6_DST = 24 };
 enum { LINKTYPE_IPV6 = 229 };
-
-static enum tap_verdict ipv6_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, IPV6_HEADER);
-  unsigned length;
-  if (h == NULL) return TAP_TRUNCATED;
-  if (h[0] >> 4 != 6) return TAP_MALFORMED;
-  length = tap_be16(h + IPV6_LEN);
-  if (length != 0) tap_narrow(c, length);
-  out->table = TAP_BY_IP_PROTO;
-  out->key = h[IPV6_NEXT];
-  return TAP_PAYLOAD;
-}
 
 static bool read_addr(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                       struct tap_value *out) {
@@ -59,15 +47,11 @@ static const struct tap_field fields[] = {
   TAP_READ("ipv6.opt.padn", "Padding", TAP_BYTES, tap_ipv6opt_padn,
            .flags = TAP_REPEATS | TAP_HIDDEN),
   TAP_READ("ipv6.opt.router_alert", "Router Alert", TAP_UINT, tap_ipv6opt_router_alert,
-           .flags = TAP_REPEATS, .names = tap_ipv6opt_alert_names),
-  TAP_READ("ipv6.opt.tel", "Tunnel Encapsulation Limit", TAP_UINT, tap_ipv6opt_tel,
-           .flags = TAP_REPEATS),
-  TAP_READ("ipv6.opt.jumbo", "Jumbo Payload Length", TAP_UINT, tap_ipv6opt_jumbo,
-           .flags = TAP_REPEATS, .unit = "bytes"),
-  TAP_READ("ipv6.opt.mipv6.home_address", "Home Address", TAP_IPV6, tap_ipv6opt_home_address,
-           .flags = TAP_REPEATS),
-  TAP_READ("ipv6.opt.experimental", "Experimental Option", TAP_BYTES, tap_ipv6opt_experimental,
-           .flags = TAP_REPEATS),
+           .names = tap_ipv6opt_alert_names),
+  TAP_READ("ipv6.opt.tel", "Tunnel Encapsulation Limit", TAP_UINT, tap_ipv6opt_tel),
+  TAP_READ("ipv6.opt.jumbo", "Jumbo Payload Length", TAP_UINT, tap_ipv6opt_jumbo, .unit = "bytes"),
+  TAP_READ("ipv6.opt.mipv6.home_address", "Home Address", TAP_IPV6, tap_ipv6opt_home_address),
+  TAP_READ("ipv6.opt.experimental", "Experimental Option", TAP_BYTES, tap_ipv6opt_experimental),
   { 0 },
 };
 
@@ -80,7 +64,7 @@ const struct tap_protocol tap_ipv6_protocol = {
   .name = "ipv6",
   .title = "Internet Protocol Version 6",
   .level = TAP_LEVEL_NETWORK,
-  .parse = ipv6_parse,
+  .parse = tap_ipv6_parse,
   .fields = fields,
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],

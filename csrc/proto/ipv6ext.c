@@ -110,7 +110,8 @@ static const struct tap_name routing_names[] = {
 static const struct tap_field hopopts_fields[] = {
   TAP_PLACE("ipv6.hopopts.nxt", "Next Header", TAP_UINT, 0, 8, .names = tap_ip_proto_names),
   TAP_PLACE("ipv6.hopopts.len", "Length", TAP_UINT, 8, 8),
-  TAP_READ("ipv6.hopopts.len_oct", "Length in bytes", TAP_UINT, read_len_oct, .unit = "bytes"),
+  TAP_READ("ipv6.hopopts.len_oct", "Length in bytes", TAP_UINT, read_len_oct, .bit = 8, .bits = 8,
+           .unit = "bytes"),
   { 0 },
 };
 
@@ -118,22 +119,26 @@ static const struct tap_field dstopts_fields[] = {
   TAP_PLACE("ipv6.dstopts.nxt", "Next Header", TAP_UINT, 0, 8, .flags = TAP_REPEATS,
             .names = tap_ip_proto_names),
   TAP_PLACE("ipv6.dstopts.len", "Length", TAP_UINT, 8, 8, .flags = TAP_REPEATS),
-  TAP_READ("ipv6.dstopts.len_oct", "Length in bytes", TAP_UINT, read_len_oct, .flags = TAP_REPEATS,
-           .unit = "bytes"),
+  TAP_READ("ipv6.dstopts.len_oct", "Length in bytes", TAP_UINT, read_len_oct, .bit = 8, .bits = 8,
+           .flags = TAP_REPEATS, .unit = "bytes"),
   { 0 },
 };
 
 static const struct tap_field routing_fields[] = {
   TAP_PLACE("ipv6.routing.nxt", "Next Header", TAP_UINT, 0, 8, .names = tap_ip_proto_names),
   TAP_PLACE("ipv6.routing.len", "Length", TAP_UINT, 8, 8),
-  TAP_READ("ipv6.routing.len_oct", "Length in bytes", TAP_UINT, read_len_oct, .unit = "bytes"),
+  TAP_READ("ipv6.routing.len_oct", "Length in bytes", TAP_UINT, read_len_oct, .bit = 8, .bits = 8,
+           .unit = "bytes"),
   TAP_PLACE("ipv6.routing.type", "Type", TAP_UINT, 16, 8, .names = routing_names),
   TAP_PLACE("ipv6.routing.segleft", "Segments Left", TAP_UINT, 24, 8),
   TAP_READ("ipv6.routing.src.addr", "Address", TAP_IPV6, read_source_addr, .flags = TAP_REPEATS),
-  TAP_READ("ipv6.routing.mipv6.home_address", "Home Address", TAP_IPV6, read_home_address),
-  TAP_READ("ipv6.routing.srh.last_entry", "Last Entry", TAP_UINT, read_last_entry),
-  TAP_READ("ipv6.routing.srh.flags", "Flags", TAP_UINT, read_srh_flags, .flags = TAP_HEX),
-  TAP_READ("ipv6.routing.srh.tag", "Tag", TAP_BYTES, read_srh_tag),
+  TAP_READ("ipv6.routing.mipv6.home_address", "Home Address", TAP_IPV6, read_home_address,
+           .bit = 64, .bits = 128),
+  TAP_READ("ipv6.routing.srh.last_entry", "Last Entry", TAP_UINT, read_last_entry, .bit = 32,
+           .bits = 8),
+  TAP_READ("ipv6.routing.srh.flags", "Flags", TAP_UINT, read_srh_flags, .bit = 40, .bits = 8,
+           .flags = TAP_HEX),
+  TAP_READ("ipv6.routing.srh.tag", "Tag", TAP_BYTES, read_srh_tag, .bit = 48, .bits = 16),
   TAP_READ("ipv6.routing.srh.addr", "Address", TAP_IPV6, read_srh_addr, .flags = TAP_REPEATS),
   { 0 },
 };

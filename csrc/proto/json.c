@@ -16,6 +16,7 @@ struct json {
   struct tap_text *t;
   const struct tap_registry *r;
   const struct tap_packet *p;
+  bool begun; /* a key was written: commas go between them */
 };
 
 static void put_escape(struct tap_text *t, uint8_t c) {
@@ -77,11 +78,11 @@ static void put_value(struct tap_text *t, const struct tap_field *field,
   tap_text_put_char(t, '"');
 }
 
-static void put_key(struct tap_text *t, const char *name) {
-  if (t->at[-1] != '{') tap_text_put_char(t, ',');
-  tap_text_put_char(t, '"');
-  tap_text_put(t, name);
-  tap_text_put(t, "\":");
+static void put_key(struct json *j, const char *name) {
+  tap_text_put(j->t, j->begun ? ",\"" : "\"");
+  tap_text_put(j->t, name);
+  tap_text_put(j->t, "\":");
+  j->begun = true;
 }
 
 /* The occurrences in one layer; 'n' came before them.  Returns how many there are now. */
@@ -90,7 +91,7 @@ static unsigned put_occurrences(struct json *j, const struct tap_ref *ref,
   struct tap_value v = { 0 };
   for (unsigned nth = 0; nth < OCCURRENCES_MAX; nth++) {
     if (!tap_ref_read_layer(ref, j->p, layer, nth, &v)) break;
-    if (n == 0) put_key(j->t, ref->field->name);
+    if (n == 0) put_key(j, ref->field->name);
     tap_text_put_char(j->t, n++ == 0 ? '[' : ',');
     put_value(j->t, ref->field, &v);
   }
@@ -114,7 +115,7 @@ static void put_field(struct json *j, const struct tap_ref *ref) {
   if ((ref->field->flags & TAP_REPEATS) != 0) {
     put_array(j, ref);
   } else if (tap_ref_read(ref, j->p, &v)) {
-    put_key(j->t, ref->field->name);
+    put_key(j, ref->field->name);
     put_value(j->t, ref->field, &v);
   }
 }
@@ -122,9 +123,9 @@ static void put_field(struct json *j, const struct tap_ref *ref) {
 /* The time stands under short names too, since every reader of such lines wants it. */
 static void put_time(struct json *j) {
   if ((j->p->frame->flags & TAP_FRAME_NO_TIME) != 0) return;
-  put_key(j->t, "time_ns");
+  put_key(j, "time_ns");
   tap_text_put_int(j->t, j->p->frame->ts_ns);
-  put_key(j->t, "time");
+  put_key(j, "time");
   tap_text_put_char(j->t, '"');
   tap_text_put_rfc3339(j->t, j->p->frame->ts_ns);
   tap_text_put_char(j->t, '"');
@@ -149,12 +150,12 @@ static void put_fault(struct json *j) {
   char buffer[128];
   const char *fault = tap_packet_fault(j->p, j->r, buffer, sizeof buffer);
   if (fault == NULL) return;
-  put_key(j->t, "fault");
+  put_key(j, "fault");
   put_string(j->t, (const uint8_t *)fault, strlen(fault));
 }
 
 void tap_show_json(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
-  struct json j = { t, r, p };
+  struct json j = { t, r, p, false };
   tap_text_put_char(t, '{');
   put_time(&j);
   put_common(&j);

@@ -119,11 +119,15 @@ void tap_line_put_ports(struct tap_line *l, const struct tap_layer *layer) {
   tap_text_put(l->t, ": ");
 }
 
-void tap_line_put_named(struct tap_line *l, const char *field, uint64_t number, int digits) {
+const char *tap_line_name(const struct tap_line *l, const char *field, uint64_t number) {
   struct tap_ref ref;
   struct tap_err e;
-  const char *name = NULL;
-  if (tap_registry_find(l->r, field, &ref, &e) == 0) name = tap_field_value_name(ref.field, number);
+  if (tap_registry_find(l->r, field, &ref, &e) != 0) return NULL;
+  return tap_field_value_name(ref.field, number);
+}
+
+void tap_line_put_named(struct tap_line *l, const char *field, uint64_t number, int digits) {
+  const char *name = tap_line_name(l, field, number);
   tap_text_put(l->t, name != NULL ? name : "Unknown");
   tap_text_put(l->t, " (0x");
   tap_text_put_hex(l->t, number, digits);
@@ -160,6 +164,6 @@ void tap_show_line(struct tap_text *t, const struct tap_registry *r, const struc
   for (; l.at < p->count && !l.over; l.at++)
     print_layer(&l, &p->layer[l.at]);
   if (!l.over) put_fault(&l);
-  while (t->at != l.start && t->at[-1] == ' ')
+  while (!t->cut && t->at != l.start && t->at[-1] == ' ')
     *--t->at = '\0';
 }

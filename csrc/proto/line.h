@@ -36,11 +36,13 @@ tap_line_printer tap_line_ip, tap_line_ipv6, tap_line_ipv6_options, tap_line_ipv
     tap_line_ipv6_fragment, tap_line_ah;
 tap_line_printer tap_line_tcp, tap_line_udp, tap_line_icmp, tap_line_icmpv6;
 
-/* The captured bytes of a layer, from its header on, padding left out. */
+/* The captured bytes of a layer, from its header on, padding left out.  Behind a lifted tag a
+ * frame may end before the layer starts. */
 static inline struct tap_cursor tap_line_window(const struct tap_line *l,
                                                 const struct tap_layer *layer) {
   const uint8_t *data = l->p->frame->data;
-  return (struct tap_cursor){ data + layer->start, data + layer->end };
+  uint32_t start = layer->start < layer->end ? layer->start : layer->end;
+  return (struct tap_cursor){ data + start, data + layer->end };
 }
 
 /* How many bytes the packet had on the wire from 'offset' on. */
@@ -74,6 +76,9 @@ void tap_line_put_ends(struct tap_line *l, const struct tap_layer *layer);
 
 /* "1024 > 53: " where the layer before did not say it. */
 void tap_line_put_ports(struct tap_line *l, const struct tap_layer *layer);
+
+/* The name of a number as the row of 'field' has it, or NULL. */
+const char *tap_line_name(const struct tap_line *l, const char *field, uint64_t number);
 
 /* "LLDP (0x88cc)": a number and its name, as the row of 'field' has it. */
 void tap_line_put_named(struct tap_line *l, const char *field, uint64_t number, int digits);

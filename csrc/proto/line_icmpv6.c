@@ -141,6 +141,30 @@ static void put_echo(struct tap_line *l, const char *words, const uint8_t *h) {
   tap_line_put_number(l, ", seq ", tap_be16(h + 6));
 }
 
+/* Inverse neighbour discovery (RFC 3122) and mobility (RFC 6275, tcpdump's words). */
+static const char *const words_141[] = { "inverse neighbor solicitation",
+                                         "inverse neighbor advertisement",
+                                         NULL,
+                                         "ha discovery request",
+                                         "ha discovery reply",
+                                         "mobile router solicitation",
+                                         "mobile router advertisement" };
+
+static void put_other(struct tap_line *l, const uint8_t *h) {
+  unsigned type = h[0];
+  const char *words = type >= 141 && type <= 147 ? words_141[type - 141] : NULL;
+  if (words == NULL) words = tap_line_name(l, "icmpv6.type", type);
+  if (words == NULL) {
+    tap_line_put_number(l, "unknown icmp6 type (", type);
+    tap_text_put_char(l->t, ')');
+    return;
+  }
+  tap_text_put(l->t, words);
+  if (type != 144 && type != 146) return;
+  tap_text_put(l->t, ", id 0x");
+  tap_text_put_hex(l->t, tap_be16(h + 4), 4);
+}
+
 /* The message behind "ICMP6, "; false where its bytes end too early. */
 static bool put_message(struct tap_line *l, const struct tap_layer *layer, const uint8_t *h,
                         struct tap_cursor c) {
@@ -163,7 +187,7 @@ static bool put_message(struct tap_line *l, const struct tap_layer *layer, const
     tap_line_put_number(l, "multicast listener report v2, ", tap_be16(h + 6));
     tap_text_put(l->t, " group record(s)");
     return true;
-  default: tap_line_put_named(l, "icmpv6.type", h[0], 2); return true;
+  default: put_other(l, h); return true;
   }
 }
 

@@ -42,14 +42,13 @@ static void put_missing(struct tap_line *l, uint32_t end, const char *name) {
 /* Is the header one that the rest can rely on?  Says so if not. */
 static bool ip_sound(struct tap_line *l, unsigned version, unsigned header, unsigned total) {
   if (version != 4) {
-    l->t->at--; /* over the space behind "IP" */
     tap_text_put_uint(l->t, version);
     tap_line_invalid(l);
   } else if (header < IP_HEADER) {
-    tap_line_put_number(l, "bad-hlen ", header);
+    tap_line_put_number(l, " bad-hlen ", header);
     l->over = true;
   } else if (total != 0 && total < header) {
-    tap_line_put_number(l, "bad-len ", total);
+    tap_line_put_number(l, " bad-len ", total);
     l->over = true;
   }
   return !l->over;
@@ -65,7 +64,7 @@ void tap_line_ip(struct tap_line *l, const struct tap_layer *layer) {
   struct tap_cursor c = tap_line_window(l, layer);
   const uint8_t *h = tap_take(&c, IP_HEADER);
   unsigned header, total, place;
-  tap_text_put(l->t, "IP ");
+  tap_text_put(l->t, "IP");
   if (h == NULL) {
     tap_line_cut(l, "ip");
     return;
@@ -74,6 +73,7 @@ void tap_line_ip(struct tap_line *l, const struct tap_layer *layer) {
   total = tap_be16(h + 2);
   place = tap_be16(h + 6);
   if (!ip_sound(l, h[0] >> 4, header, total)) return;
+  tap_text_put_char(l->t, ' ');
   if (total != 0) put_missing(l, layer->start + total, "truncated-ip"); /* 0: to the end */
   if (tap_take(&c, header - IP_HEADER) == NULL) {
     tap_line_cut(l, "ip");

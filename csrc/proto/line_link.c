@@ -84,13 +84,14 @@ static void put_snap(struct tap_line *l, const struct tap_layer *layer, const ui
 void tap_line_llc(struct tap_line *l, const struct tap_layer *layer) {
   struct tap_cursor c = tap_line_window(l, layer);
   const uint8_t *h = tap_take(&c, 3), *snap = tap_take(&c, 5);
-  if (h == NULL) {
-    tap_line_cut(l, "llc");
+  bool is_snap = h != NULL && h[0] == SNAP_SAP && h[1] == SNAP_SAP;
+  if (h == NULL || (is_snap && snap == NULL)) {
+    tap_line_cut(l, is_snap ? "snap" : "llc");
     return;
   }
   if (!tap_line_last(l) || l->p->fault != TAP_PAYLOAD) return;
   put_macs(l);
-  if (h[0] == SNAP_SAP && h[1] == SNAP_SAP && snap != NULL) {
+  if (is_snap) {
     put_snap(l, layer, snap);
     return;
   }

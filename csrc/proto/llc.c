@@ -35,7 +35,7 @@ static enum tap_verdict snap_follow(struct tap_cursor *c, struct tap_step *out) 
   if (type < TAP_ETHERTYPE_MIN) return TAP_LAST;
   if (be24(snap) != OUI_ETHERTYPE && be24(snap) != OUI_BRIDGED) return TAP_LAST;
   out->table = TAP_BY_ETHERTYPE;
-  out->key = type;
+  out->key = (uint16_t)type;
   return TAP_PAYLOAD;
 }
 
@@ -177,7 +177,7 @@ static const struct tap_field fields[] = {
   TAP_READ("llc.control.n_s", "N(S)", TAP_UINT, read_n_s),
   TAP_READ("llc.control.u_modifier_cmd", "Command", TAP_UINT, read_command, .flags = TAP_HEX),
   TAP_READ("llc.control.u_modifier_resp", "Response", TAP_UINT, read_response, .flags = TAP_HEX),
-  TAP_READ("llc.oui", "Organization Code", TAP_UINT, read_oui),
+  TAP_READ("llc.oui", "Organization Code", TAP_UINT, read_oui, .bit = 24, .bits = 24),
   TAP_READ("llc.type", "Type", TAP_UINT, read_type, .flags = TAP_HEX, .bit = 48, .bits = 16,
            .names = tap_ethertype_names),
   TAP_READ("llc.pid", "Protocol ID", TAP_UINT, read_pid, .flags = TAP_HEX, .bit = 48, .bits = 16),

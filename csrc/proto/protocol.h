@@ -40,9 +40,9 @@ enum tap_table {
 
 /* What a parser tells the walk, beside its verdict.  The walk clears it before each call. */
 struct tap_step {
-  uint8_t table;     /* enum tap_table */
-  uint32_t key;      /* the value to look up there */
-  uint32_t or_key;   /* looked up when 'key' finds nothing (the other port) */
+  uint16_t key;    /* the value to look up */
+  uint16_t or_key; /* looked up when 'key' finds nothing (the other port); 0: none */
+  uint8_t table;   /* enum tap_table: where */
 };
 
 /* How deep a pass must decode: all layers up to and with this level. */
@@ -62,7 +62,7 @@ struct tap_ends {
 
 struct tap_binding {
   enum tap_table table;
-  uint32_t key;
+  uint16_t key;
 };
 
 struct tap_protocol {

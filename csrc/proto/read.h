@@ -17,7 +17,8 @@
 #include "proto/packet.h"
 
 /* Rows of a protocol's table: a field that lies at a place of the header, and one that a
- * function reads.  What else a row says follows by name: .flags, .unit, .names, ... */
+ * function reads.  What else a row says follows by name: .flags, .unit, .names, and of one that
+ * is read the .bit and .bits where its place never changes, for those who print it. */
 #define TAP_PLACE(name_, label_, type_, bit_, bits_, ...)                                          \
   { .name = name_, .label = label_, .type = type_, .bit = bit_, .bits = bits_, __VA_ARGS__ }
 #define TAP_READ(name_, label_, type_, read_, ...)                                                 \
@@ -52,10 +53,17 @@ static inline bool tap_give_number(struct tap_value *out, enum tap_type type, ui
   return true;
 }
 
-/* The big-endian number in the 'n' (1 to 8) bytes at 'at'. */
+/* The big-endian number in the 'n' (1 to 4) bytes at 'at'.  With 'n' known, as in all readers,
+ * one case is left. */
 static inline bool tap_give_load(struct tap_value *out, enum tap_type type, const uint8_t *at,
                                  unsigned n) {
-  return at != NULL && tap_give_number(out, type, tap_load_be(at, n));
+  if (at == NULL) return false;
+  switch (n) {
+  case 1: return tap_give_number(out, type, at[0]);
+  case 2: return tap_give_number(out, type, tap_be16(at));
+  case 4: return tap_give_number(out, type, tap_be32(at));
+  default: return tap_give_number(out, type, tap_load_be(at, n));
+  }
 }
 
 static inline bool tap_give_bytes(struct tap_value *out, enum tap_type type, const uint8_t *at,

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Three growing arrays (protocols, entries, bindings) and two hash indexes
- * over them.  An entry is a name: of a field, or of a protocol (its
- * presence).  Names and rows are borrowed and must outlive the registry.
+ * Protocols by number, names in a hash index, and an array for each table of
+ * bindings.  A name is that of a field, or of a protocol (its presence).
+ * Names and rows are borrowed and must outlive the registry.
  */
 #include "proto/registry.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "proto/builtin.h"
-
-struct binding {
-  uint32_t key;
-  uint16_t table, protocol; /* protocol TAP_NO_PROTOCOL: a free slot */
-};
 
 struct tap_registry {
   const struct tap_protocol **protocols;
@@ -25,12 +19,12 @@ struct tap_registry {
   size_t entry_count, entry_size;
   uint32_t *index; /* of entries by name, 0: free, else 1 + entry */
   size_t index_size;
-  struct binding *bindings; /* open addressing */
-  size_t binding_size;      /* a power of two */
-  unsigned bound[TAP_TABLES]; /* bindings in each table */
+  struct tap_walker *walkers; /* of each protocol */
+  uint16_t *bound[TAP_TABLES]; /* TAP_KEYS each; the memory of keys never bound is never touched */
+  struct tap_walk walk;
 };
 
-enum { NAME_MAX_BYTES = 128, FIRST_ENTRIES = 256, FIRST_BINDINGS = 256 };
+enum { NAME_MAX_BYTES = 128, FIRST_ENTRIES = 256 };
 
 /* Dots and underscores are one: p.tcp_dstport is p["tcp.dstport"]. */
 static char flat(char c) {
@@ -99,57 +93,24 @@ static int add_fields(struct tap_registry *r, const struct tap_field *field, uns
   return 0;
 }
 
-static struct binding *binding_slot(const struct tap_registry *r, unsigned table, uint32_t key) {
-  size_t i = (key ^ table << 16) * 0x9e3779b1u >> 16 & (r->binding_size - 1);
-  struct binding *b = &r->bindings[i];
-  while (b->protocol != TAP_NO_PROTOCOL && (b->key != key || b->table != table)) {
-    i = (i + 1) & (r->binding_size - 1);
-    b = &r->bindings[i];
-  }
-  return b;
-}
-
-/* A table of 'size' free slots with the old table's bindings in it. */
-static bool resize_bindings(struct tap_registry *r, size_t size) {
-  struct binding *old = r->bindings;
-  size_t old_size = r->binding_size;
-  r->bindings = malloc(size * sizeof *r->bindings);
-  if (r->bindings == NULL) {
-    r->bindings = old;
-    return false;
-  }
-  r->binding_size = size;
-  for (size_t i = 0; i < size; i++) r->bindings[i].protocol = TAP_NO_PROTOCOL;
-  for (size_t i = 0; i < old_size; i++)
-    if (old[i].protocol != TAP_NO_PROTOCOL)
-      *binding_slot(r, old[i].table, old[i].key) = old[i];
-  free(old);
-  return true;
-}
-
-static size_t binding_count(const struct tap_registry *r) {
-  size_t n = 0;
-  for (unsigned i = 0; i < TAP_TABLES; i++) n += r->bound[i];
-  return n;
-}
-
-static bool bind_protocol(struct tap_registry *r, const struct tap_binding *b, unsigned protocol) {
-  struct binding *slot;
-  if (2 * (binding_count(r) + 1) > r->binding_size &&
-      !resize_bindings(r, r->binding_size == 0 ? FIRST_BINDINGS : 2 * r->binding_size))
-    return false;
-  slot = binding_slot(r, b->table, b->key);
-  if (slot->protocol == TAP_NO_PROTOCOL) r->bound[b->table]++;
-  *slot = (struct binding){ b->key, (uint16_t)b->table, (uint16_t)protocol };
-  return true;
+static enum tap_role role_of(const struct tap_protocol *p) {
+  if (p->addresses.bytes != 0) return TAP_ROLE_NETWORK;
+  return p->ports.bytes != 0 ? TAP_ROLE_TRANSPORT : TAP_ROLE_NONE;
 }
 
 static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e) {
-  const struct tap_protocol **list =
-      realloc(r->protocols, (r->protocol_count + 1) * sizeof(const struct tap_protocol *));
+  size_t count = r->protocol_count + 1;
+  const struct tap_protocol **list = realloc(r->protocols, count * sizeof *list);
+  struct tap_walker *walkers;
   if (list == NULL) return tap_fail(e, 0, "register '%s': out of memory", p->name);
   r->protocols = list;
-  list[r->protocol_count] = p;
+  walkers = realloc(r->walkers, count * sizeof *walkers);
+  if (walkers == NULL) return tap_fail(e, 0, "register '%s': out of memory", p->name);
+  r->walkers = walkers;
+  r->walk.walkers = walkers;
+  list[count - 1] = p;
+  walkers[count - 1] =
+      (struct tap_walker){ p->parse, (uint8_t)p->level, (uint8_t)role_of(p) };
   return (int)r->protocol_count++;
 }
 
@@ -161,8 +122,7 @@ int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struc
   if (add_name(r, p->name, &presence, e) != 0) return -1;
   if (add_fields(r, p->fields, (unsigned)number, p->level, e) != 0) return -1;
   for (unsigned i = 0; i < p->binding_count; i++)
-    if (!bind_protocol(r, &p->bindings[i], (unsigned)number))
-      return tap_fail(e, 0, "register '%s': out of memory", p->name);
+    r->bound[p->bindings[i].table][p->bindings[i].key] = (uint16_t)(number + 1);
   return number;
 }
 
@@ -171,11 +131,31 @@ int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fiel
   return add_fields(r, fields, TAP_ANY_PROTOCOL, TAP_LEVEL_FRAME, e);
 }
 
+static void note_frequent(struct tap_registry *r) {
+  r->walk.frequent = (struct tap_frequent){
+    .eth = (uint16_t)tap_registry_protocol(r, "eth"),
+    .ip = (uint16_t)tap_registry_protocol(r, "ip"),
+    .ipv6 = (uint16_t)tap_registry_protocol(r, "ipv6"),
+    .tcp = (uint16_t)tap_registry_protocol(r, "tcp"),
+    .udp = (uint16_t)tap_registry_protocol(r, "udp"),
+  };
+}
+
 static int add_builtin(struct tap_registry *r, struct tap_err *e) {
   if (tap_registry_add_common(r, tap_frame_fields, e) != 0) return -1;
   if (tap_registry_add_common(r, tap_family_fields, e) != 0) return -1;
   for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
     if (tap_registry_add(r, tap_builtin_protocols[i], e) < 0) return -1;
+  note_frequent(r);
+  return 0;
+}
+
+static int make_tables(struct tap_registry *r, struct tap_err *e) {
+  for (unsigned i = 0; i < TAP_TABLES; i++) {
+    r->bound[i] = calloc(TAP_KEYS, sizeof *r->bound[i]);
+    if (r->bound[i] == NULL) return tap_fail(e, 0, "make the registry: out of memory");
+    r->walk.bound[i] = r->bound[i];
+  }
   return 0;
 }
 
@@ -185,7 +165,7 @@ struct tap_registry *tap_registry_new(struct tap_err *e) {
     tap_fail(e, 0, "make the registry: out of memory");
     return NULL;
   }
-  if (add_builtin(r, e) == 0) return r;
+  if (make_tables(r, e) == 0 && add_builtin(r, e) == 0) return r;
   tap_registry_free(r);
   return NULL;
 }
@@ -196,20 +176,18 @@ void tap_registry_free(struct tap_registry *r) {
   free(r->entries);
   free(r->names);
   free(r->index);
-  free(r->bindings);
+  free(r->walkers);
+  for (unsigned i = 0; i < TAP_TABLES; i++) free(r->bound[i]);
   free(r);
 }
 
-unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint32_t key) {
-  if (r->bound[table] == 0) return TAP_NO_PROTOCOL;
-  return binding_slot(r, table, key)->protocol;
+unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint16_t key) {
+  unsigned protocol = tap_walk_bound(&r->walk, table, key);
+  return protocol < TAP_NO_PROTOCOL ? protocol : TAP_NO_PROTOCOL;
 }
 
-unsigned tap_registry_next(const struct tap_registry *r, const struct tap_step *step) {
-  unsigned protocol = tap_registry_bound(r, step->table, step->key);
-  if (protocol == TAP_NO_PROTOCOL && step->or_key != 0)
-    protocol = tap_registry_bound(r, step->table, step->or_key);
-  return protocol;
+const struct tap_walk *tap_registry_walk(const struct tap_registry *r) {
+  return &r->walk;
 }
 
 const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigned protocol) {

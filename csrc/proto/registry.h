@@ -11,11 +11,9 @@
 
 #include "base/err.h"
 #include "proto/field.h"
-#include "proto/protocol.h"
+#include "proto/walk.h"
 
 struct tap_registry;
-
-enum { TAP_NO_PROTOCOL = 0xffff };
 
 /* A registry with all built-in protocols; NULL when memory is out or names collide. */
 struct tap_registry *tap_registry_new(struct tap_err *e);
@@ -42,10 +40,10 @@ unsigned tap_registry_protocols(const struct tap_registry *r);
 bool tap_registry_field(const struct tap_registry *r, size_t i, struct tap_ref *out);
 
 /* The protocol bound to 'key', or TAP_NO_PROTOCOL. */
-unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint32_t key);
+unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint16_t key);
 
-/* The protocol that a parser's step leads to, or TAP_NO_PROTOCOL. */
-unsigned tap_registry_next(const struct tap_registry *r, const struct tap_step *step);
+/* What a walk reads; valid until the next protocol is added. */
+const struct tap_walk *tap_registry_walk(const struct tap_registry *r);
 
 /* The name of 'names' (count of them) that is most like 'word', or NULL if none is near. */
 const char *tap_nearest(const char *word, const char *const *names, size_t count);

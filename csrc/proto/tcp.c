@@ -4,6 +4,7 @@
  * looks at other packets, so the window is as it was sent, not scaled.
  */
 #include "proto/builtin.h"
+#include "proto/frequent.h"
 #include "proto/read.h"
 #include "proto/tcpopt.h"
 #include "proto/wire.h"
@@ -11,19 +12,6 @@
 enum { TCP_HEADER = 20, TCP_SRC = 0, TCP_DST = 2, TCP_SEQ = 4, TCP_OFFSET = 12, TCP_FLAGS = 13 };
 enum { FIN = 0x01, SYN = 0x02 };
 enum { IP_PROTO_TCP = 6 };
-
-static enum tap_verdict tcp_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, TCP_HEADER);
-  unsigned header;
-  if (h == NULL) return TAP_TRUNCATED;
-  header = (h[TCP_OFFSET] >> 4) * 4u;
-  if (header < TCP_HEADER) return TAP_MALFORMED;
-  if (header > TCP_HEADER && tap_take(c, header - TCP_HEADER) == NULL) return TAP_TRUNCATED;
-  out->table = TAP_BY_TCP_PORT;
-  out->key = tap_be16(h + TCP_DST);
-  out->or_key = tap_be16(h + TCP_SRC);
-  return TAP_PAYLOAD;
-}
 
 static bool read_port(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                       struct tap_value *out) {
@@ -62,13 +50,13 @@ static bool read_len(const struct tap_packet *p, const struct tap_layer *layer, 
   return nth == 0 && segment_length(p, layer, &length) && tap_give_number(out, TAP_UINT, length);
 }
 
-/* SYN and FIN take a place in the sequence. */
+/* SYN or FIN takes a place in the sequence. */
 static bool read_nxtseq(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
   const uint8_t *h = tap_header_at(p, layer, 0, TCP_FLAGS + 1);
   uint32_t length;
   if (nth > 0 || h == NULL || !segment_length(p, layer, &length)) return false;
-  length += (h[TCP_FLAGS] & SYN ? 1u : 0u) + (h[TCP_FLAGS] & FIN ? 1u : 0u);
+  if (h[TCP_FLAGS] & (SYN | FIN)) length++;
   return tap_give_number(out, TAP_UINT, (uint32_t)(tap_be32(h + TCP_SEQ) + length));
 }
 
@@ -92,8 +80,6 @@ static bool read_payload(const struct tap_packet *p, const struct tap_layer *lay
   return tap_give_rest(out, TAP_BYTES, &c);
 }
 
-enum { OPTION = TAP_REPEATS, RAW_OPTION = TAP_REPEATS | TAP_HIDDEN };
-
 static const struct tap_field fields[] = {
   TAP_PLACE("tcp.srcport", "Source Port", TAP_UINT, 0, 16),
   TAP_PLACE("tcp.dstport", "Destination Port", TAP_UINT, 16, 16),
@@ -105,9 +91,10 @@ static const struct tap_field fields[] = {
   TAP_READ("tcp.nxtseq", "Next Sequence Number", TAP_UINT, read_nxtseq),
   TAP_PLACE("tcp.ack", "Acknowledgment Number", TAP_UINT, 64, 32),
   TAP_PLACE("tcp.ack_raw", "Acknowledgment Number (raw)", TAP_UINT, 64, 32, .flags = TAP_HIDDEN),
-  TAP_READ("tcp.hdr_len", "Header Length", TAP_UINT, read_hdr_len, .unit = "bytes"),
+  TAP_READ("tcp.hdr_len", "Header Length", TAP_UINT, read_hdr_len, .bit = 96, .bits = 4,
+           .unit = "bytes"),
   TAP_PLACE("tcp.flags", "Flags", TAP_UINT, 100, 12, .flags = TAP_HEX),
-  TAP_READ("tcp.flags.res", "Reserved", TAP_FLAG, read_reserved),
+  TAP_READ("tcp.flags.res", "Reserved", TAP_FLAG, read_reserved, .bit = 100, .bits = 3),
   TAP_PLACE("tcp.flags.ae", "Accurate ECN", TAP_FLAG, 103, 1),
   TAP_PLACE("tcp.flags.cwr", "Congestion Window Reduced", TAP_FLAG, 104, 1),
   TAP_PLACE("tcp.flags.ece", "ECN-Echo", TAP_FLAG, 105, 1),
@@ -122,39 +109,34 @@ static const struct tap_field fields[] = {
   TAP_PLACE("tcp.checksum", "Checksum", TAP_UINT, 128, 16, .flags = TAP_HEX),
   TAP_PLACE("tcp.urgent_pointer", "Urgent Pointer", TAP_UINT, 144, 16),
   TAP_READ("tcp.options", "Options", TAP_BYTES, read_options),
-  TAP_READ("tcp.option_kind", "Option", TAP_UINT, tap_tcpopt_kind, .flags = OPTION,
+  TAP_READ("tcp.option_kind", "Option", TAP_UINT, tap_tcpopt_kind, .flags = TAP_REPEATS,
            .names = tap_tcpopt_names),
-  TAP_READ("tcp.option_len", "Option Length", TAP_UINT, tap_tcpopt_len, .flags = OPTION,
+  TAP_READ("tcp.option_len", "Option Length", TAP_UINT, tap_tcpopt_len, .flags = TAP_REPEATS,
            .unit = "bytes"),
-  TAP_READ("tcp.options.nop", "No-Operation", TAP_BYTES, tap_tcpopt_nop, .flags = RAW_OPTION),
+  TAP_READ("tcp.options.nop", "No-Operation", TAP_BYTES, tap_tcpopt_nop,
+           .flags = TAP_REPEATS | TAP_HIDDEN),
   TAP_READ("tcp.options.mss", "Maximum segment size", TAP_BYTES, tap_tcpopt_mss,
-           .flags = RAW_OPTION),
-  TAP_READ("tcp.options.mss_val", "MSS Value", TAP_UINT, tap_tcpopt_mss_val, .flags = OPTION,
-           .unit = "bytes"),
-  TAP_READ("tcp.options.wscale", "Window scale", TAP_BYTES, tap_tcpopt_wscale, .flags = RAW_OPTION),
-  TAP_READ("tcp.options.wscale.shift", "Shift count", TAP_UINT, tap_tcpopt_shift, .flags = OPTION),
-  TAP_READ("tcp.options.wscale.multiplier", "Multiplier", TAP_UINT, tap_tcpopt_multiplier,
-           .flags = OPTION),
-  TAP_READ("tcp.options.sack_perm", "SACK permitted", TAP_BYTES, tap_tcpopt_sack_perm,
-           .flags = OPTION),
-  TAP_READ("tcp.options.sack", "SACK", TAP_BYTES, tap_tcpopt_sack, .flags = RAW_OPTION),
-  TAP_READ("tcp.options.sack.count", "SACK Count", TAP_UINT, tap_tcpopt_sack_count,
-           .flags = OPTION),
-  TAP_READ("tcp.options.sack_le", "SACK Left Edge", TAP_UINT, tap_tcpopt_sack_le, .flags = OPTION),
-  TAP_READ("tcp.options.sack_re", "SACK Right Edge", TAP_UINT, tap_tcpopt_sack_re, .flags = OPTION),
+           .flags = TAP_HIDDEN),
+  TAP_READ("tcp.options.mss_val", "MSS Value", TAP_UINT, tap_tcpopt_mss_val, .unit = "bytes"),
+  TAP_READ("tcp.options.wscale", "Window scale", TAP_BYTES, tap_tcpopt_wscale, .flags = TAP_HIDDEN),
+  TAP_READ("tcp.options.wscale.shift", "Shift count", TAP_UINT, tap_tcpopt_shift),
+  TAP_READ("tcp.options.wscale.multiplier", "Multiplier", TAP_UINT, tap_tcpopt_multiplier),
+  TAP_READ("tcp.options.sack_perm", "SACK permitted", TAP_BYTES, tap_tcpopt_sack_perm),
+  TAP_READ("tcp.options.sack", "SACK", TAP_BYTES, tap_tcpopt_sack, .flags = TAP_HIDDEN),
+  TAP_READ("tcp.options.sack.count", "SACK Count", TAP_UINT, tap_tcpopt_sack_count),
+  TAP_READ("tcp.options.sack_le", "SACK Left Edge", TAP_UINT, tap_tcpopt_sack_le,
+           .flags = TAP_REPEATS),
+  TAP_READ("tcp.options.sack_re", "SACK Right Edge", TAP_UINT, tap_tcpopt_sack_re,
+           .flags = TAP_REPEATS),
   TAP_READ("tcp.options.timestamp", "Timestamps", TAP_BYTES, tap_tcpopt_timestamp,
-           .flags = RAW_OPTION),
-  TAP_READ("tcp.options.timestamp.tsval", "Timestamp value", TAP_UINT, tap_tcpopt_tsval,
-           .flags = OPTION),
-  TAP_READ("tcp.options.timestamp.tsecr", "Timestamp echo reply", TAP_UINT, tap_tcpopt_tsecr,
-           .flags = OPTION),
+           .flags = TAP_HIDDEN),
+  TAP_READ("tcp.options.timestamp.tsval", "Timestamp value", TAP_UINT, tap_tcpopt_tsval),
+  TAP_READ("tcp.options.timestamp.tsecr", "Timestamp echo reply", TAP_UINT, tap_tcpopt_tsecr),
   TAP_READ("tcp.options.user_to_granularity", "User Timeout is in minutes", TAP_FLAG,
-           tap_tcpopt_timeout_unit, .flags = OPTION),
-  TAP_READ("tcp.options.user_to_val", "User Timeout", TAP_UINT, tap_tcpopt_timeout,
-           .flags = OPTION),
-  TAP_READ("tcp.options.md5.digest", "MD5 digest", TAP_BYTES, tap_tcpopt_md5, .flags = OPTION),
-  TAP_READ("tcp.options.tfo.cookie", "Fast Open Cookie", TAP_BYTES, tap_tcpopt_cookie,
-           .flags = OPTION),
+           tap_tcpopt_timeout_unit),
+  TAP_READ("tcp.options.user_to_val", "User Timeout", TAP_UINT, tap_tcpopt_timeout),
+  TAP_READ("tcp.options.md5.digest", "MD5 digest", TAP_BYTES, tap_tcpopt_md5),
+  TAP_READ("tcp.options.tfo.cookie", "Fast Open Cookie", TAP_BYTES, tap_tcpopt_cookie),
   TAP_READ("tcp.payload", "Payload", TAP_BYTES, read_payload, .flags = TAP_HIDDEN),
   { 0 },
 };
@@ -165,7 +147,7 @@ const struct tap_protocol tap_tcp_protocol = {
   .name = "tcp",
   .title = "Transmission Control Protocol",
   .level = TAP_LEVEL_TRANSPORT,
-  .parse = tcp_parse,
+  .parse = tap_tcp_parse,
   .fields = fields,
   .bindings = bindings,
   .binding_count = 1,

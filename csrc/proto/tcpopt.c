@@ -18,8 +18,11 @@ enum {
   TIMESTAMP = 8,
   MD5 = 19,
   USER_TIMEOUT = 28,
-  FAST_OPEN = 34
+  FAST_OPEN = 34,
+  EXPERIMENT_1 = 253,
+  EXPERIMENT_2 = 254
 };
+enum { FAST_OPEN_MAGIC = 0xf989 };
 enum { SHIFT_MAX = 14 }; /* RFC 7323, section 2.3 */
 
 const struct tap_name tap_tcpopt_names[] = {
@@ -40,8 +43,8 @@ const struct tap_name tap_tcpopt_names[] = {
   { FAST_OPEN, "Fast Open" },
   { 172, "Accurate ECN 0" },
   { 174, "Accurate ECN 1" },
-  { 253, "Experiment 1" },
-  { 254, "Experiment 2" },
+  { EXPERIMENT_1, "Experiment 1" },
+  { EXPERIMENT_2, "Experiment 2" },
   { 0, NULL },
 };
 
@@ -163,11 +166,24 @@ bool tap_tcpopt_md5(const struct tap_packet *p, const struct tap_layer *layer, u
   return at != NULL && tap_give_bytes(out, TAP_BYTES, at + 2, 16);
 }
 
+/* Fast Open before it had a kind of its own used an experimental one and this number. */
+static unsigned cookie_offset(const struct tap_option *o) {
+  if (o->kind == FAST_OPEN) return 2;
+  if (o->kind != EXPERIMENT_1 && o->kind != EXPERIMENT_2) return 0;
+  return o->size > 4 && tap_be16(o->at + 2) == FAST_OPEN_MAGIC ? 4 : 0;
+}
+
+/* An option without a cookie asks for one. */
 bool tap_tcpopt_cookie(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                        struct tap_value *out) {
+  struct tap_cursor c = tap_header_window(p, layer, TCP_HEADER);
   struct tap_option o;
-  if (!find(p, layer, nth, FAST_OPEN, &o) || o.size <= 2) return false;
-  return tap_give_bytes(out, TAP_BYTES, o.at + 2, o.size - 2u);
+  while (tap_option_next(&c, &o)) {
+    unsigned offset = cookie_offset(&o);
+    if (offset != 0 && o.size > offset && nth-- == 0)
+      return tap_give_bytes(out, TAP_BYTES, o.at + offset, o.size - offset);
+  }
+  return false;
 }
 
 bool tap_tcpopt_sack_count(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,

@@ -9,7 +9,7 @@
 
 #include "proto/show.h"
 
-enum { OCCURRENCES_MAX = 256, OFFSET_WIDTH = 6, NAME_COLUMN = 56, BYTES_MAX = 16 };
+enum { OCCURRENCES_MAX = 256, OFFSET_WIDTH = 6, NAME_COLUMN = 58, BYTES_MAX = 16 };
 
 struct tree {
   struct tap_text *t;
@@ -108,7 +108,7 @@ static void put_row(struct tree *tree, const struct tap_ref *ref, const struct t
   tap_text_put(t, ref->field->label);
   tap_text_put(t, ": ");
   put_value(t, ref->field, v);
-  put_spaces(t, t->at - start < NAME_COLUMN ? (size_t)(NAME_COLUMN - (t->at - start)) : 2);
+  put_spaces(t, t->at - start < NAME_COLUMN - 1 ? (size_t)(NAME_COLUMN - (t->at - start)) : 2);
   tap_text_put(t, ref->field->name);
 }
 

@@ -4,25 +4,11 @@
  * packet which the network card will cut: it means "to the end".
  */
 #include "proto/builtin.h"
+#include "proto/frequent.h"
 #include "proto/read.h"
 
 enum { UDP_HEADER = 8, UDP_SRC = 0, UDP_DST = 2, UDP_LEN = 4 };
 enum { IP_PROTO_UDP = 17 };
-
-static enum tap_verdict udp_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, UDP_HEADER);
-  unsigned length;
-  if (h == NULL) return TAP_TRUNCATED;
-  length = tap_be16(h + UDP_LEN);
-  if (length != 0) {
-    if (length < UDP_HEADER) return TAP_MALFORMED;
-    tap_narrow(c, length - UDP_HEADER);
-  }
-  out->table = TAP_BY_UDP_PORT;
-  out->key = tap_be16(h + UDP_DST);
-  out->or_key = tap_be16(h + UDP_SRC);
-  return TAP_PAYLOAD;
-}
 
 static bool read_port(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                       struct tap_value *out) {
@@ -55,7 +41,7 @@ const struct tap_protocol tap_udp_protocol = {
   .name = "udp",
   .title = "User Datagram Protocol",
   .level = TAP_LEVEL_TRANSPORT,
-  .parse = udp_parse,
+  .parse = tap_udp_parse,
   .fields = fields,
   .bindings = bindings,
   .binding_count = 1,

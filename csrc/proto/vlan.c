@@ -87,21 +87,24 @@ static const struct tap_name priority_names[] = {
 };
 
 static const struct tap_field vlan_fields[] = {
-  TAP_READ("vlan.priority", "Priority", TAP_UINT, read_priority, .flags = TAP_REPEATS,
-           .names = priority_names),
-  TAP_READ("vlan.dei", "Drop eligible", TAP_FLAG, read_dei, .flags = TAP_REPEATS),
-  TAP_READ("vlan.id", "ID", TAP_UINT, read_id, .flags = TAP_REPEATS),
+  TAP_READ("vlan.priority", "Priority", TAP_UINT, read_priority, .bit = 0, .bits = 3,
+           .flags = TAP_REPEATS, .names = priority_names),
+  TAP_READ("vlan.dei", "Drop eligible", TAP_FLAG, read_dei, .bit = 3, .bits = 1,
+           .flags = TAP_REPEATS),
+  TAP_READ("vlan.id", "ID", TAP_UINT, read_id, .bit = 4, .bits = 12, .flags = TAP_REPEATS),
   TAP_READ("vlan.etype", "Type", TAP_UINT, read_etype, .flags = TAP_HEX | TAP_REPEATS, .bit = 16,
            .bits = 16, .names = tap_ethertype_names),
-  TAP_READ("vlan.len", "Length", TAP_UINT, read_len, .flags = TAP_REPEATS, .unit = "bytes"),
+  TAP_READ("vlan.len", "Length", TAP_UINT, read_len, .bit = 16, .bits = 16, .flags = TAP_REPEATS,
+           .unit = "bytes"),
   { 0 },
 };
 
 static const struct tap_field ieee8021ad_fields[] = {
-  TAP_READ("ieee8021ad.priority", "Priority", TAP_UINT, read_priority, .flags = TAP_REPEATS,
-           .names = priority_names),
-  TAP_READ("ieee8021ad.dei", "Drop eligible", TAP_FLAG, read_dei, .flags = TAP_REPEATS),
-  TAP_READ("ieee8021ad.id", "ID", TAP_UINT, read_id, .flags = TAP_REPEATS),
+  TAP_READ("ieee8021ad.priority", "Priority", TAP_UINT, read_priority, .bit = 0, .bits = 3,
+           .flags = TAP_REPEATS, .names = priority_names),
+  TAP_READ("ieee8021ad.dei", "Drop eligible", TAP_FLAG, read_dei, .bit = 3, .bits = 1,
+           .flags = TAP_REPEATS),
+  TAP_READ("ieee8021ad.id", "ID", TAP_UINT, read_id, .bit = 4, .bits = 12, .flags = TAP_REPEATS),
   { 0 },
 };
 

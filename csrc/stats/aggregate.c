@@ -33,6 +33,13 @@ void tap_aggregate_free(struct tap_aggregate *a) {
   free(a);
 }
 
+/* tap_ref_read, without its detour for fields that belong to no one layer. */
+static inline bool read_field(const struct tap_ref *ref, const struct tap_packet *p,
+                              struct tap_value *out) {
+  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
+  return tap_ref_read(ref, p, out);
+}
+
 /* The key's length in words, or -1 when a part that must be there is not. */
 static inline int read_key(const struct tap_plan *plan, const struct tap_packet *p,
                            struct tap_key *key) {
@@ -40,7 +47,7 @@ static inline int read_key(const struct tap_plan *plan, const struct tap_packet 
   unsigned later = plan->key_count;
   for (const struct tap_ref *ref = plan->by; later-- > 0; ref++) {
     struct tap_value v;
-    if (tap_ref_read(ref, p, &v))
+    if (read_field(ref, p, &v))
       at = tap_key_put(key, at, &v, later);
     else if (ref->optional)
       at = tap_key_put_absent(at);
@@ -57,7 +64,7 @@ static inline void count_packet(const struct tap_plan *plan, const struct tap_pa
     struct tap_value v;
     if (column->kind == TAP_COUNT)
       *row += 1;
-    else if (tap_ref_read(&column->field, p, &v))
+    else if (read_field(&column->field, p, &v))
       *row += v.number;
   }
 }

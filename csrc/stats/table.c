@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The table's searching and growing.  All arrays double; a new row commits
- * only after all of them have room, so a table that runs out of memory stays
- * as it was.  Slots keep the hash, so that growing reads no keys and a search
- * reads a row's key only when it is nearly sure to be the right one.
+ * The table's growing.  All arrays double, and a new row commits only after all
+ * of them have room, so a table that runs out of memory stays as it was.
+ * Slots keep the hash: growing reads no keys, and a search reads a row's key
+ * only when it is nearly sure to be the right one.
  */
 #include "stats/table.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/hash.h"
 
 enum { FIRST_SLOTS = 64, FIRST_ROWS = 48, FIRST_WORDS = 256 };
 
@@ -23,27 +21,6 @@ void tap_table_free(struct tap_table *t) {
   free(t->rows);
   free(t->slots);
   *t = (struct tap_table){ 0 };
-}
-
-static inline bool key_equals(const uint64_t *row_key, const uint64_t *key, size_t words) {
-  for (size_t i = 0; i < words; i++)
-    if (row_key[i] != key[i]) return false;
-  return true;
-}
-
-static inline uint32_t hash_key(const struct tap_table *t, const uint64_t *key, size_t words) {
-  return tap_hash(key, words * sizeof *key, t->seed);
-}
-
-/* The slot of the key, or the free one where it would go.  There must be slots. */
-static inline struct tap_slot *find_slot(const struct tap_table *t, const uint64_t *key,
-                                         size_t words, uint32_t hash) {
-  for (size_t i = hash;; i++) {
-    struct tap_slot *slot = &t->slots[i & (t->slots_room - 1)];
-    if (slot->place == 0) return slot;
-    if (slot->hash == hash && key_equals(t->words + slot->place - 1 + t->counters, key, words))
-      return slot;
-  }
 }
 
 static bool grow_slots(struct tap_table *t) {
@@ -92,28 +69,17 @@ static bool make_room(struct tap_table *t, size_t words) {
   return t->words_used + words <= t->words_room || grow_words(t, t->words_used + words);
 }
 
-/* Kept out of put(), which is fast for what it then saves of registers. */
-__attribute__((noinline)) static uint64_t *add_row(struct tap_table *t, const uint64_t *key,
-                                                   size_t words, uint32_t hash) {
+uint64_t *tap_table_add(struct tap_table *t, const uint64_t *key, size_t words, uint32_t hash) {
   size_t at = t->words_used;
   uint64_t *row;
   if (!make_room(t, t->counters + words)) return NULL;
   row = t->words + at;
   memset(row, 0, t->counters * sizeof *row);
   memcpy(row + t->counters, key, words * sizeof *row);
-  *find_slot(t, key, words, hash) = (struct tap_slot){ hash, (uint32_t)at + 1 };
+  *tap_table_slot(t, key, words, hash) = (struct tap_slot){ hash, (uint32_t)at + 1 };
   t->rows[t->rows_used++] = (uint32_t)at;
   t->words_used += t->counters + words;
   return row;
-}
-
-uint64_t *tap_table_put(struct tap_table *t, const uint64_t *key, size_t words) {
-  uint32_t hash = hash_key(t, key, words);
-  if (t->slots_room > 0) {
-    const struct tap_slot *slot = find_slot(t, key, words, hash);
-    if (slot->place != 0) return t->words + slot->place - 1;
-  }
-  return add_row(t, key, words, hash);
 }
 
 /* Rows begin in the order of their numbers. */
@@ -131,7 +97,7 @@ static size_t row_at(const struct tap_table *t, uint32_t place) {
 
 long tap_table_find(const struct tap_table *t, const uint64_t *key, size_t words) {
   const struct tap_slot *slot;
-  if (t->slots_room == 0) return -1;
-  slot = find_slot(t, key, words, hash_key(t, key, words));
+  if (t->slots == NULL) return -1;
+  slot = tap_table_slot(t, key, words, tap_table_hash(t, key, words));
   return slot->place == 0 ? -1 : (long)row_at(t, slot->place - 1);
 }

@@ -37,9 +37,44 @@ struct tap_table {
 void tap_table_init(struct tap_table *t, unsigned counters, size_t limit, uint64_t seed);
 void tap_table_free(struct tap_table *t);
 
+/* A product folds what is high into what is low, where indexes are taken from. */
+static inline uint32_t tap_table_hash(const struct tap_table *t, const uint64_t *key,
+                                      size_t words) {
+  uint64_t h = t->seed;
+  for (const uint64_t *end = key + words; key < end; key++) {
+    h = (h ^ *key) * 0x9e3779b97f4a7c15u;
+    h ^= h >> 32;
+  }
+  return (uint32_t)(h * 0xbf58476d1ce4e5b9u >> 32);
+}
+
+/* The slot of the key, or the free one where it would go.  There must be slots. */
+static inline struct tap_slot *tap_table_slot(const struct tap_table *t, const uint64_t *key,
+                                              size_t words, uint32_t hash) {
+  for (size_t i = hash;; i++) {
+    struct tap_slot *slot = &t->slots[i & (t->slots_room - 1)];
+    const uint64_t *row_key;
+    size_t same = 0;
+    if (slot->place == 0) return slot;
+    if (slot->hash != hash) continue;
+    row_key = t->words + slot->place - 1 + t->counters;
+    while (same < words && row_key[same] == key[same])
+      same++;
+    if (same == words) return slot;
+  }
+}
+
+/* Make a row for a key that has none.  Returns its counters, as put() does. */
+uint64_t *tap_table_add(struct tap_table *t, const uint64_t *key, size_t words, uint32_t hash);
+
 /* The counters of the row with this key, which is made where there is none: counters 0.  NULL
  * when the table is at its limit or memory is out.  Valid until the next call. */
-uint64_t *tap_table_put(struct tap_table *t, const uint64_t *key, size_t words);
+static inline uint64_t *tap_table_put(struct tap_table *t, const uint64_t *key, size_t words) {
+  uint32_t hash = tap_table_hash(t, key, words);
+  const struct tap_slot *slot = t->slots == NULL ? NULL : tap_table_slot(t, key, words, hash);
+  if (slot == NULL || slot->place == 0) return tap_table_add(t, key, words, hash);
+  return t->words + slot->place - 1;
+}
 
 /* The number of the row with this key, or -1. */
 long tap_table_find(const struct tap_table *t, const uint64_t *key, size_t words);

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/clock.h"
 #include "sys/iface.h"
 #include "sys/ring.h"
 
@@ -47,9 +48,7 @@ static struct live *live_of(struct tap_source *s) {
 }
 
 static int64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+  return tap_clock_ns(CLOCK_MONOTONIC_COARSE) / 1000000;
 }
 
 static int attach(const struct live *l, const struct sock_fprog *program) {

@@ -97,6 +97,7 @@ end
 function Capture:run(options)
   local o, message = check.options(RUN, options)
   if not o then error("run: " .. message, 2) end
+  if self:info().closed then error("run: the capture is closed", 2) end
   local limit = limits[self] or {}
   return self:run_raw(smaller(o.count, limit.count), smaller(o.duration, limit.duration_ns), o.wait)
 end

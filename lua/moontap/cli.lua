@@ -77,7 +77,7 @@ end
 --- A tool as something to run: a module that runs when it is loaded.
 local function find_tool(name)
   local module = "moontap.tools." .. name
-  if name:match("^[%w_%-]+$")
+  if name:match("^[%w_%-]+$") and name ~= "init"
     and (package.preload[module] or package.searchpath(module, package.path)) then
     return { run = function() require(module) end }
   end
@@ -141,24 +141,28 @@ local function find_work(words, info)
   return work, message, USAGE
 end
 
---- Report how the work failed. A tool's failures to open or read need no traceback, a script's
---- may.
+--- Report how the work failed. Where a tool asserts that something opened, or a file ends in the
+-- middle of a record, the message alone says it all; a script's author is shown where it was.
 local function report_failure(failure, work)
-  local positioned = failure.text:match("^[^\n]-:%d+: ")
-  tell(failure.text .. ((work.is_script or positioned) and failure.trace or ""))
+  local asserted = failure.trace:match("^\nstack traceback:\n\t%[C%]: in function 'assert'\n")
+  local positioned = failure.text:match("^[^\n:]+:%d+: ")
+  if work.is_script or positioned and not asserted then
+    return tell(failure.text .. failure.trace)
+  end
+  tell((failure.text:gsub("^%S+%.lua:%d+: ", "")))
 end
 
 --- Run the work and flush what it printed. Returns the exit status.
 local function run_work(work)
   local ok, failure = xpcall(work.run, describe, table.unpack(arg))
-  local status = DONE
+  local unwritten = output.flush()
   if not ok and failure ~= output.CLOSED then
     report_failure(failure, work)
-    status = FAILED
+    return FAILED
   end
-  local message = output.flush()
-  if message and ok then tell(message) end
-  return message and FAILED or status
+  if not unwritten then return DONE end
+  tell(unwritten)
+  return FAILED
 end
 
 --- Do what a command line says.

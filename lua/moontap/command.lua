@@ -6,6 +6,7 @@ local arguments = require "moontap.arguments"
 local capture = require "moontap.capture"
 local core = require "moontap.core"
 local options = require "moontap.options"
+local output = require "moontap.output"
 local source = require "moontap.source"
 
 local M = {}
@@ -65,10 +66,7 @@ local function parse(declared)
   text, message = answer(parsed.general, declared)
   message = message or not text and wrong_scope(parsed.general, declared)
   if message then refuse(message) end
-  if text then
-    io.stdout:write(text)
-    os.exit(0, true)
-  end
+  if text then output.finish(text) end
   return parsed
 end
 
@@ -118,7 +116,7 @@ local function open(general)
   end
   local checked, message = source.options(given)
   if not checked then refuse(message) end
-  return source.open(checked)
+  return core.open(source.resolve(checked))
 end
 
 --- tap.capture: the capture that the command line asks for, the same at each call.

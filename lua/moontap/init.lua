@@ -18,7 +18,7 @@ M.options = command.options
 function M.open(what)
   local options, message = source.options(what)
   if not options then error("open: " .. message, 2) end
-  return check.blame("open", pcall(source.open, options))
+  return check.blame("open", pcall(core.open, source.resolve(options)))
 end
 
 local PACKET <const> = {

@@ -58,11 +58,12 @@ function M.run(program, tap, cap)
   env.tap, env.cap = tap, cap
   if program.begin then program.begin(nil, tap, cap) end
   if each then cap:each(function(p) print_values(each(p, tap, cap)) end) end
-  assert(cap:run())
+  local stats, trouble = cap:run()
   if program.finish then print_values(program.finish(nil, tap, cap)) end
   for _, one in ipairs(aggregates_in(env)) do
     print(("%s:\n%s"):format(one.name, one.aggregate))
   end
+  assert(stats, trouble)
 end
 
 return M

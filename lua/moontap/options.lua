@@ -169,7 +169,7 @@ end
 
 local function is_general(long)
   for _, option in ipairs(M.general) do
-    if option.long == long then return true end
+    if long and option.long == long then return true end
   end
   return false
 end

@@ -47,4 +47,13 @@ function M.flush()
   return M.failure or ("standard output: cannot write: %s"):format(message)
 end
 
+--- Print a text and end the process, with status 0 if that could be done.
+---@param text string
+function M.finish(text)
+  pcall(io.stdout.write, io.stdout, text)
+  local message = M.flush()
+  if message then io.stderr:write("moontap: ", message, "\n") end
+  os.exit(message and 1 or 0, true)
+end
+
 return M

@@ -62,16 +62,14 @@ local function name_of(index)
   return tostring(index)
 end
 
---- Open what checked options name.
+--- Make checked options ready for the core: an interface's index becomes its name.
 ---@param options table
----@return moontap.Capture?
----@return string? message
----@return integer? errno
-function M.open(options)
+---@return table options  the same
+function M.resolve(options)
   if math.type(options.interface) == "integer" then
     options.interface = name_of(options.interface)
   end
-  return core.open(options)
+  return options
 end
 
 --- The interface to capture on where none was named: the first that is up, loopback last. The

@@ -49,7 +49,7 @@ until_true() {
 
 # A host is a process that sleeps in a network namespace of its own.
 new_host() {
-  unshare -n sleep 60 &
+  unshare -n sleep 60 >/dev/null 2>&1 </dev/null &
   pids+=($!)
   host=$!
   until_true "host $host has its namespace" differs "$host"
@@ -60,7 +60,7 @@ differs() { [ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)"
 on() { exec nsenter -t "$1" -n -- "${@:2}"; }
 in_host() { (on "$@"); }
 in_background() {
-  on "$@" &
+  on "$@" >/dev/null 2>&1 </dev/null &
   pids+=($!)
 }
 
@@ -80,9 +80,9 @@ listens() { in_host "$bob" ss -Hltun "sport = :$1" | grep -q .; }
 captures() { in_host "$ann" awk '$4 == "0003" && $6 == 1 { found = 1 } END { exit !found }' /proc/net/packet; }
 
 start_servers() {
-  in_background "$bob" socat UDP4-LISTEN:7,fork PIPE
-  in_background "$bob" socat -u TCP4-LISTEN:8080 "CREATE:$scratch/received"
-  in_background "$bob" socat TCP6-LISTEN:7777,fork PIPE
+  in_background "$bob" socat -T 10 UDP4-LISTEN:7 PIPE
+  in_background "$bob" socat -T 10 -u TCP4-LISTEN:8080 "CREATE:$scratch/received"
+  in_background "$bob" socat -T 10 TCP6-LISTEN:7777 PIPE
   for port in 7 8080 7777; do until_true "port $port listens" listens $port; done
 }
 

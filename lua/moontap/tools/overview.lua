@@ -89,6 +89,6 @@ section("Who talked to whom", hosts,
   { name = "back", label = "a ← b", format = units.size_text, right = true })
 section("With which protocols", protocols, { name = "name", label = "protocol" })
 section("At which ports", services, { name = "name", label = "port" })
-io.write("\nWhen\n", (over_time:text(units.size_text)))
+if whole.packets > 0 then io.write("\nWhen\n", (over_time:text(units.size_text))) end
 io.write("\nCounts\n  ", report.counts(stats or cap:stats()), "\n")
 assert(stats, trouble)

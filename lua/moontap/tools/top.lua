@@ -7,6 +7,7 @@
 -- --by takes any fields (--list-fields lists them). A packet that lacks one of them is left out;
 -- write its name with ? (vlan.id?) to keep such packets.
 local tap = require "moontap"
+local report = require "moontap.report"
 
 local opt = tap.options {
   about = "Prints the most active hosts, or whatever else the packets are grouped by.",
@@ -18,9 +19,8 @@ local opt = tap.options {
 local cap = assert(tap.capture())
 local talk = cap:aggregate { by = opt.by, "packets = count()", "bytes = sum(frame.len)" }
 local total = cap:aggregate { "packets = count()", "bytes = sum(frame.len)" }
-assert(cap:run())
+local stats, trouble = cap:run()
 
-local report = require "moontap.report"
 local sum = total:get() or { packets = 0, bytes = 0 }
 local rows = {}
 for row in talk:top(opt.rows, opt.order) do
@@ -35,3 +35,4 @@ table.move({
 }, 1, 3, #columns + 1, columns)
 io.write(report.table(columns, rows))
 if talk:count() > #rows then io.write(("... %d more\n"):format(talk:count() - #rows)) end
+assert(stats, trouble)

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the walk over headers needs of the registry, laid out to be read per
+ * packet: parsers by protocol number, and one array per table that leads from
+ * a key to the number of the protocol bound to it.
+ */
+#ifndef TAP_PROTO_WALK_H
+#define TAP_PROTO_WALK_H
+
+#include "proto/protocol.h"
+
+enum { TAP_NO_PROTOCOL = 0xffff };
+
+enum tap_role {
+  TAP_ROLE_NONE,
+  TAP_ROLE_NETWORK,  /* has addresses: src and dst come from it */
+  TAP_ROLE_TRANSPORT /* has ports */
+};
+
+struct tap_walker {
+  enum tap_verdict (*parse)(struct tap_cursor *c, struct tap_step *out);
+  uint8_t level; /* enum tap_level */
+  uint8_t role;  /* enum tap_role */
+};
+
+enum { TAP_KEYS = 65536 }; /* of a table: keys are 16 bits wide */
+
+/* The numbers of the protocols whose parsers the walk has in line (frequent.h). */
+struct tap_frequent {
+  uint16_t eth, ip, ipv6, tcp, udp;
+};
+
+struct tap_walk {
+  struct tap_frequent frequent;
+  const struct tap_walker *walkers;
+  const uint16_t *bound[TAP_TABLES]; /* 1 + number of the protocol, 0: none */
+};
+
+static inline unsigned tap_walk_bound(const struct tap_walk *w, unsigned table, uint16_t key) {
+  return w->bound[table][key] - 1u; /* 0 becomes a number that no protocol has */
+}
+
+/* The protocol that a parser's step leads to; TAP_NO_PROTOCOL or more: none. */
+static inline unsigned tap_walk_next(const struct tap_walk *w, const struct tap_step *step) {
+  unsigned protocol = tap_walk_bound(w, step->table, step->key);
+  if (protocol >= TAP_NO_PROTOCOL && step->or_key != 0)
+    protocol = tap_walk_bound(w, step->table, step->or_key);
+  return protocol;
+}
+
+#endif

@@ -1,0 +1,92 @@
+--- The types for editors against what there is.
+local core = require "moontap.core"
+local run = require "spec.support.run"
+local tap = require "moontap"
+
+local meta = run.read("lua/moontap/meta.lua")
+
+--- Functions that meta.lua declares for a class, with the comment before each.
+local function declared(prefix)
+  local found = {}
+  local comment = {}
+  for line in meta:gmatch("[^\n]*") do
+    local name = line:match("^function " .. prefix .. "([%a_][%w_]*)%(")
+    if name then found[name] = table.concat(comment, "\n") end
+    if line:match("^%-%-%-") then comment[#comment + 1] = line else comment = {} end
+  end
+  return found
+end
+
+--- Methods that are declared as fields of a class.
+local function declared_fields(class)
+  local text = meta:match("%-%-%-@class " .. class:gsub("%.", "%%.") .. "\n(.-)\nlocal ")
+  local found = {}
+  for name in text:gmatch("%-%-%-@field ([%a_][%w_]*) fun%(self") do found[name] = text end
+  return found
+end
+
+local function sorted_keys(list, without)
+  local keys = {}
+  for key in pairs(list) do
+    if not (without and key:match(without)) then keys[#keys + 1] = key end
+  end
+  table.sort(keys)
+  return keys
+end
+
+describe("meta.lua", function()
+  it("has every public function of the module, and no other", function()
+    assert.same(sorted_keys(tap), sorted_keys(declared("M%.")))
+  end)
+
+  it("has every method of captures, aggregates and packets, and no other", function()
+    assert.same(sorted_keys(core.capture, "_raw$"), sorted_keys(declared("Capture:")))
+    assert.same(sorted_keys(core.aggregate, "_raw$"), sorted_keys(declared("Aggregate:")))
+    local packet = declared("Packet:")
+    for name, text in pairs(declared_fields("moontap.Packet")) do packet[name] = text end
+    assert.same(sorted_keys(core.packet_methods), sorted_keys(packet))
+  end)
+
+  it("gives each a sentence and an example that compiles", function()
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Packet:" } do
+      for name, comment in pairs(declared(prefix)) do
+        assert.matches("^%-%-%- %u[^\n]*", comment, 1, false, name)
+        local example = {}
+        for line in comment:gmatch("%-%-%-     ([^\n]*)") do example[#example + 1] = line end
+        assert.is_true(#example > 0, name .. " has no example")
+        assert.is_truthy(load(table.concat(example, "\n")), name .. "'s example does not compile")
+      end
+    end
+  end)
+
+  it("names every parameter of every function", function()
+    for parameters, at in meta:gmatch("\nfunction [%w:%.]+%((.-)%) end()") do
+      local before = meta:sub(1, at):match(".*\n\n(.-)$")
+      for parameter in parameters:gmatch("[%w_%.]+") do
+        assert.is_truthy(before:find("---@param " .. parameter .. "[ ?]"), before)
+      end
+    end
+  end)
+
+  it("tells how those fail that the world can refuse", function()
+    for _, name in ipairs { "open", "capture", "interfaces" } do
+      assert.matches("@return string%? message.*@return integer%? errno", declared("M%.")[name])
+    end
+    for _, name in ipairs { "run", "next", "set_filter", "pollfd", "getfd" } do
+      assert.matches("@return string%? message.*@return integer%? errno", declared("Capture:")[name])
+    end
+  end)
+
+  it("has every option of tap.open, and no other but the specs' own", function()
+    local wanted = {}
+    for name in meta:match("@class moontap.OpenOptions\n(.-)\n\n"):gmatch("@field ([%w_]+)") do wanted[name] = true end
+    for name in pairs(wanted) do
+      local _, message = pcall(tap.open, { [name] = function() end })
+      assert.is_nil(message:match("unknown option"), message)
+    end
+    local source = run.read("lua/moontap/source.lua")
+    for name in source:match("local RULES <const> = {\n(.-)\n}\n"):gmatch("\n? *([%w_]+) = { kind") do
+      assert.is_true(name == "batch" or wanted[name] or false, name)
+    end
+  end)
+end)

@@ -1,0 +1,140 @@
+--- Words of a command line.
+local arguments = require "moontap.arguments"
+local options = require "moontap.options"
+
+local function parse(line, declared)
+  local words = {}
+  for word in line:gmatch("%S+") do words[#words + 1] = word end
+  return arguments.parse(words, declared and assert(options.declare(declared)))
+end
+
+local function general(line) return assert(parse(line)).general end
+
+local function refused(line, message, declared)
+  local parsed, said = parse(line, declared)
+  assert.is_nil(parsed, line)
+  assert.equal(message, said)
+end
+
+describe("arguments.parse", function()
+  it("reads tcpdump's ways to write options", function()
+    assert.same({ numeric = true, quiet = true }, general("-nq"))
+    assert.same({ numeric = true, quiet = true }, general("-n -q"))
+    assert.same({ limit = 10 }, general("-c10"))
+    assert.same({ limit = 10 }, general("-c 10"))
+    assert.same({ numeric = true, limit = 10 }, general("-nc10"))
+    assert.same({ numeric = true, limit = 10 }, general("-nc 10"))
+    assert.same({ read = "f" }, general("--read=f"))
+    assert.same({ read = "f" }, general("--read f"))
+    assert.same({ read = "a=b" }, general("--read=a=b"))
+    assert.same({ read = "-" }, general("-r -"))
+    assert.same({ read = "" }, general("--read="))
+  end)
+
+  it("reads units", function()
+    assert.same({ buffer = 4096 * 1024 }, general("-B 4096"))
+    assert.same({ buffer = 32 << 20 }, general("-B 32M"))
+    assert.same({ snaplen = 96, duration = 90000000000 }, general("-s 96 --duration=1.5m"))
+  end)
+
+  it("lets the last of two win, but not for code", function()
+    assert.same({ limit = 2 }, general("-c 1 -c 2"))
+    refused("-e a -e b", "-e is given twice")
+    refused("--begin=a --begin=b", "--begin is given twice")
+  end)
+
+  it("takes a value that may be left out where it is at hand", function()
+    assert.same({ list_fields = "tcp" }, general("--list-fields tcp"))
+    assert.same({ list_fields = "tcp" }, general("--list-fields=tcp"))
+    assert.same({ list_fields = "" }, general("--list-fields"))
+    assert.same({ list_fields = "", numeric = true }, general("--list-fields -n"))
+  end)
+
+  it("refuses unknown options and names the nearest", function()
+    refused("--intreface=x", "unknown option '--intreface' (did you mean '--interface'?)")
+    refused("--rosw=3", "unknown option '--rosw' (did you mean '--rows'?)", { { "rows", 1 } })
+    refused("-Q", "unknown option '-Q'")
+    refused("-nQ", "unknown option '-Q'")
+    refused("-ö", "unknown option '-ö'")
+    refused("-\xff", "unknown option '-\xff'")
+  end)
+
+  it("refuses values that are missing, wrong or too many", function()
+    refused("-r", "-r needs a value")
+    refused("--read", "--read needs a value")
+    refused("-nr", "-r needs a value")
+    refused("--header=x", "--header takes no value")
+    refused("-c x", "-c: 'x' is not a number of packets")
+    refused("-c 0", "-c: '0' is not a number of packets")
+    refused("-c 1.5", "-c: '1.5' is not a number of packets")
+    refused("-B 12x", "-B: '12x' is not a size (write 64K, 32M or 1G)")
+    refused("--fields=scr", "--fields: no field 'scr' (did you mean 'src'?)")
+  end)
+
+  it("refuses options that exclude or need each other", function()
+    refused("-i a -r b", "give -i or -r, not both")
+    refused("--header", "--header goes with --fields")
+  end)
+
+  it("refuses words, which are no filter in this version", function()
+    refused("-n tcp port 80", "'tcp': filters in words are not part of this version")
+    refused("-- -n", "'-n': filters in words are not part of this version")
+  end)
+
+  it("gives help whatever the words", function()
+    assert.is_true(general("--help tcp").help)
+  end)
+
+  it("reads a script's own options beside moontap's", function()
+    local declared = { { "rows", 10 }, { "deep", false }, { "flat", true }, { "max-size", "1K", type = "size" } }
+    assert.same({ rows = 10, deep = false, flat = true, max_size = 1024 }, parse("-n", declared).own)
+    local parsed = parse("--rows=5 -n --deep --no-flat --max-size 2K", declared)
+    assert.same({ rows = 5, deep = true, flat = false, max_size = 2048 }, parsed.own)
+    assert.same({ numeric = true }, parsed.general)
+    refused("--no-rows", "unknown option '--no-rows' (did you mean '--rows'?)", declared)
+    refused("--no-deep", "unknown option '--no-deep' (did you mean '--deep'?)", declared)
+  end)
+
+  it("gives words to positional arguments, in order", function()
+    local declared = { { "from", type = "file", positional = true }, { "rows", 1 },
+      { "to", 5, positional = true } }
+    assert.same({ rows = 1, to = 5 }, parse("", declared).own)
+    assert.same({ rows = 2, from = "a", to = 5 }, parse("a --rows=2", declared).own)
+    assert.same({ rows = 1, from = "-x", to = 7 }, parse("-- -x 7", declared).own)
+    assert.same({ rows = 1, from = "-", to = 7 }, parse("- 7", declared).own)
+    refused("a b", "to: 'b' is not a whole number", declared)
+    refused("a 7 c", "'c': filters in words are not part of this version", declared)
+  end)
+end)
+
+describe("arguments.find_script", function()
+  local function find(line)
+    local words = {}
+    for word in line:gmatch("%S+") do words[#words + 1] = word end
+    local at = arguments.find_script(words)
+    return at and words[at]
+  end
+
+  it("is the first word that is no option or its value", function()
+    assert.equal("x.lua", find("x.lua -r f"))
+    assert.equal("x.lua", find("-r f x.lua y"))
+    assert.equal("x.lua", find("-nr f --duration 3s x.lua"))
+    assert.equal("x.lua", find("-c3 --read=f x.lua"))
+    assert.equal("top", find("-i eth0 top --by=src"))
+    assert.equal("-x.lua", find("-n -- -x.lua"))
+    assert.equal("-", find("- x"))
+    assert.is_nil(find("-r f -n"))
+  end)
+
+  it("passes unknown options as flags", function()
+    assert.equal("x.lua", find("--rows=3 -Q x.lua"))
+    assert.equal("3", find("--rows 3 x.lua"))
+    assert.equal("x.lua", find("-Qr f x.lua"))
+  end)
+
+  it("is none where there is code", function()
+    assert.is_nil(find("-e code x.lua"))
+    assert.is_nil(find("x.lua --begin code"))
+    assert.is_nil(find("x.lua --end=code"))
+  end)
+end)

@@ -1,0 +1,70 @@
+--- Packets for the specs of protocols: bytes as hex with comments, and what
+--- holds of every packet that is cut short.
+
+local assert = require "luassert"
+local tap = require "moontap"
+
+local M = {}
+
+--- Bytes of hex digits; from a # to the end of its line is comment.
+---@param text string
+---@return string
+function M.hex(text)
+  return tap.hex((text:gsub("#[^\n]*", "")))
+end
+
+--- Hold fields of a packet against expected values; "absent" stands for nil.
+---@param p moontap.Packet
+---@param expected table<string, any>
+function M.check(p, expected)
+  for name, value in pairs(expected) do
+    local want = value
+    if value == "absent" then want = nil end
+    assert.same({ [name] = want }, { [name] = p[name] })
+  end
+end
+
+--- Fields whose value may be a part of the whole one: they take what is there.
+local function may_shrink(name)
+  return name == "frame.cap_len" or name:find("%.payload$") or name == "tcp.options" or name == "ah.icv"
+end
+
+local function check_values(whole, short, names, n)
+  for _, name in ipairs(names) do
+    local value = short[name]
+    if value ~= nil and value ~= whole[name] and not may_shrink(name) then
+      error(("%s of the first %d bytes is %s, of all %s"):format(name, n, value, whole[name]))
+    end
+  end
+end
+
+local function check_layers(whole, short, n)
+  local all = whole:layers()
+  for i, name in ipairs(short:layers()) do
+    assert.equal(all[i], name, "layer " .. i .. " of the first " .. n .. " bytes")
+  end
+end
+
+--- Decode every beginning of 'bytes': layers are the first ones of the whole packet, each value is
+--- the whole packet's or absent, and a fault says where the bytes end as long as a header is cut.
+---@param bytes string
+---@param headers integer  bytes of all headers together
+---@param options? table  for tap.packet
+function M.check_cuts(bytes, headers, options)
+  options = options or {}
+  options.len = #bytes
+  local whole = tap.packet(bytes, options)
+  local names = {}
+  for _, field in ipairs(tap.fields()) do
+    if field.type ~= "presence" then names[#names + 1] = field.name end
+  end
+  for n = 0, #bytes - 1 do
+    local short = tap.packet(bytes:sub(1, n), options)
+    check_layers(whole, short, n)
+    check_values(whole, short, names, n)
+    local fault = n < headers and ("header cut short at byte %d$"):format(n) or nil
+    if fault then assert.matches(fault, short.fault) else assert.is_nil(short.fault) end
+  end
+end
+
+return M
