@@ -23,8 +23,8 @@ void tap_text_put_bytes(struct tap_text *t, const char *s, size_t n);
 void tap_text_put_char(struct tap_text *t, char c);
 void tap_text_put_uint(struct tap_text *t, uint64_t n);
 void tap_text_put_int(struct tap_text *t, int64_t n);
-void tap_text_put_padded(struct tap_text *t, uint64_t n, int digits);  /* zeros in front */
-void tap_text_put_hex(struct tap_text *t, uint64_t n, int digits);     /* lower case, no 0x */
+void tap_text_put_padded(struct tap_text *t, uint64_t n, int digits);   /* zeros in front */
+void tap_text_put_hex(struct tap_text *t, uint64_t n, int digits);      /* lower case, no 0x */
 void tap_text_put_dump(struct tap_text *t, const uint8_t *p, size_t n); /* "0a1b2c" */
 void tap_text_put_ipv4(struct tap_text *t, const uint8_t p[4]);
 void tap_text_put_ipv6(struct tap_text *t, const uint8_t p[16]); /* RFC 5952 */

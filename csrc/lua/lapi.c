@@ -12,7 +12,8 @@ void tapL_pushclosure(lua_State *L, lua_CFunction f, int extra) {
 }
 
 void tapL_setfuncs(lua_State *L, const luaL_Reg *functions) {
-  for (int i = 1; i <= TAPL_UPVALUES; i++) lua_pushvalue(L, lua_upvalueindex(i));
+  for (int i = 1; i <= TAPL_UPVALUES; i++)
+    lua_pushvalue(L, lua_upvalueindex(i));
   luaL_setfuncs(L, functions, TAPL_UPVALUES);
 }
 

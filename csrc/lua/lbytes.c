@@ -62,7 +62,8 @@ static const uint8_t *bytes_at(lua_State *L, size_t size) {
 
 static uint64_t load_le(const uint8_t *p, unsigned size) {
   uint64_t n = 0;
-  while (size-- > 0) n = n << 8 | p[size];
+  while (size-- > 0)
+    n = n << 8 | p[size];
   return n;
 }
 
@@ -150,10 +151,21 @@ static int packet_payload(lua_State *L) {
 }
 
 const luaL_Reg tapL_byte_methods[] = {
-  { "bytes", packet_bytes }, { "i16", packet_i16 },     { "i16le", packet_i16le },
-  { "i32", packet_i32 },     { "i32le", packet_i32le }, { "i64", packet_i64 },
-  { "i64le", packet_i64le }, { "i8", packet_i8 },       { "payload", packet_payload },
-  { "u16", packet_u16 },     { "u16le", packet_u16le }, { "u32", packet_u32 },
-  { "u32le", packet_u32le }, { "u64", packet_u64 },     { "u64le", packet_u64le },
-  { "u8", packet_u8 },       { NULL, NULL },
+  { "bytes", packet_bytes },
+  { "i16", packet_i16 },
+  { "i16le", packet_i16le },
+  { "i32", packet_i32 },
+  { "i32le", packet_i32le },
+  { "i64", packet_i64 },
+  { "i64le", packet_i64le },
+  { "i8", packet_i8 },
+  { "payload", packet_payload },
+  { "u16", packet_u16 },
+  { "u16le", packet_u16le },
+  { "u32", packet_u32 },
+  { "u32le", packet_u32le },
+  { "u64", packet_u64 },
+  { "u64le", packet_u64le },
+  { "u8", packet_u8 },
+  { NULL, NULL },
 };

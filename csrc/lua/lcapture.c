@@ -37,7 +37,8 @@ static void bury_pass(struct tapL_capture *c) {
 
 void tapL_checkidle(lua_State *L, struct tapL_capture *c, const char *what) {
   bury_pass(c);
-  if (c->pass.in_call) luaL_error(L, "cannot %s: a function of this capture's pass is running", what);
+  if (c->pass.in_call)
+    luaL_error(L, "cannot %s: a function of this capture's pass is running", what);
   if (c->pass.in_loop && c->pass.phase != TAPL_CLOSED)
     luaL_error(L, "cannot %s: a loop over this capture is running", what);
 }
@@ -100,8 +101,7 @@ static int keep_program(struct tapL_capture *c, const struct tap_program *progra
 
 int tapL_setfilter(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e) {
   static const struct tap_program none = { NULL, 0 };
-  if (c->source->ops->set_filter != NULL)
-    return c->source->ops->set_filter(c->source, program, e);
+  if (c->source->ops->set_filter != NULL) return c->source->ops->set_filter(c->source, program, e);
   return keep_program(c, program == NULL ? &none : program, e);
 }
 

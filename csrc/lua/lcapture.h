@@ -87,22 +87,22 @@ enum tapL_phase {
 
 struct tapL_pass {
   enum tapL_phase phase;
-  unsigned serial;   /* of the pass, so that an old for loop knows that its pass is over */
-  bool in_call;      /* a function of the script runs, called by the pass */
-  bool in_loop;      /* a for loop drives it */
-  bool stop_asked;   /* end it behind the packet at hand */
+  unsigned serial; /* of the pass, so that an old for loop knows that its pass is over */
+  bool in_call;    /* a function of the script runs, called by the pass */
+  bool in_loop;    /* a for loop drives it */
+  bool stop_asked; /* end it behind the packet at hand */
   bool owns_signals;
-  bool timed;        /* ticks and the end of a file's duration have their base */
-  bool plain;        /* nobody looks at single packets */
-  bool stepwise;     /* functions of the script see them: each step is one packet */
-  bool has_loop;     /* 'loop' wants packets */
+  bool timed;    /* ticks and the end of a file's duration have their base */
+  bool plain;    /* nobody looks at single packets */
+  bool stepwise; /* functions of the script see them: each step is one packet */
+  bool has_loop; /* 'loop' wants packets */
   struct tapL_handler loop;
   lua_State *thread;        /* that drives it; an error may kill it and leave the pass behind */
   struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
   unsigned turn;            /* of the handles' pool */
   uint64_t left;            /* packets to deliver yet */
-  int64_t until_ns;  /* its end; live: monotonic, else capture time; INT64_MAX: none */
-  int64_t event_ns;  /* capture time from which a tick or the end is due */
+  int64_t until_ns;         /* its end; live: monotonic, else capture time; INT64_MAX: none */
+  int64_t event_ns;         /* capture time from which a tick or the end is due */
   enum tap_level level;
   unsigned at, count; /* the batch: frames from 'at' on are not taken yet */
 };
@@ -116,8 +116,8 @@ struct tapL_capture {
   unsigned batch;
   bool live, strict, signals, has_wait, count_errors;
   struct tapL_limits limits; /* of each pass unless it says otherwise */
-  uint64_t errors;     /* calls that failed, under on_error "count" */
-  int poll_fd;         /* made when asked for; -1: none */
+  uint64_t errors;           /* calls that failed, under on_error "count" */
+  int poll_fd;               /* made when asked for; -1: none */
   struct tapL_tally tally;
   struct tap_counts counts; /* the kernel's, as last read */
   struct tapL_hooks hooks;

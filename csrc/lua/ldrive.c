@@ -332,8 +332,8 @@ static const luaL_Reg guard_metamethods[] = {
 };
 
 static const luaL_Reg methods[] = {
-  { "fields", capture_fields },   { "next_raw", capture_next }, { "packets", capture_packets },
-  { "run_raw", capture_run },     { "stop", capture_stop },     { NULL, NULL },
+  { "fields", capture_fields }, { "next_raw", capture_next }, { "packets", capture_packets },
+  { "run_raw", capture_run },   { "stop", capture_stop },     { NULL, NULL },
 };
 
 void tapL_open_drive(lua_State *L) {

@@ -40,7 +40,8 @@ struct tap_program tapL_checkprogram(lua_State *L, int index) {
   if (count < 1 || count > TAP_PROGRAM_MAX)
     luaL_error(L, "filter: a program has 1 to %d instructions", TAP_PROGRAM_MAX);
   insns = lua_newuserdatauv(L, (size_t)count * sizeof *insns, 0);
-  for (int i = 0; i < count; i++) insns[i] = read_insn(L, index, i + 1);
+  for (int i = 0; i < count; i++)
+    insns[i] = read_insn(L, index, i + 1);
   program = (struct tap_program){ insns, (size_t)count };
   if (tap_program_verify(&program, &e) != 0) luaL_error(L, "filter: cannot %s", e.what);
   return program;

@@ -37,7 +37,8 @@ void tapL_freehandler(struct tapL_handler *h) {
 }
 
 void tapL_freehooks(struct tapL_hooks *hooks) {
-  for (int i = 0; i < hooks->handler_count; i++) tapL_freehandler(&hooks->handlers[i]);
+  for (int i = 0; i < hooks->handler_count; i++)
+    tapL_freehandler(&hooks->handlers[i]);
   free(hooks->handlers);
   free(hooks->counters);
   free(hooks->ticks);
@@ -59,7 +60,8 @@ void tapL_readnames(lua_State *L, int index, struct tapL_handler *h) {
   struct tap_ref refs[TAPL_NAMES_MAX];
   luaL_argcheck(L, count >= 1, index, "a list of field names expected");
   luaL_argcheck(L, count <= TAPL_NAMES_MAX, index, "too many fields");
-  for (int i = 0; i < count; i++) check_name(L, index, i + 1, &refs[i]);
+  for (int i = 0; i < count; i++)
+    check_name(L, index, i + 1, &refs[i]);
   h->refs = malloc((size_t)count * sizeof *refs);
   if (h->refs == NULL) luaL_error(L, "not enough memory");
   memcpy(h->refs, refs, (size_t)count * sizeof *refs);

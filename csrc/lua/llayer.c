@@ -66,8 +66,7 @@ static int layer_newindex(lua_State *L) {
 
 static int layer_tostring(lua_State *L) {
   struct view *v = check_view(L);
-  lua_pushfstring(L, "layer (%s)",
-                  tap_registry_at(tapL_context(L)->registry, v->protocol)->name);
+  lua_pushfstring(L, "layer (%s)", tap_registry_at(tapL_context(L)->registry, v->protocol)->name);
   return 1;
 }
 

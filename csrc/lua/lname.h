@@ -12,10 +12,10 @@
 enum tapL_meaning { TAPL_FIELD, TAPL_LAYER, TAPL_METHOD, TAPL_FAULT };
 
 struct tapL_name {
-  const void *string;   /* address of the interned name; anchored while it stands here */
-  uint16_t protocol;    /* of the view; TAP_ANY_PROTOCOL: after a packet */
-  uint8_t meaning;      /* enum tapL_meaning */
-  struct tap_ref ref;   /* of TAPL_FIELD, TAPL_LAYER */
+  const void *string; /* address of the interned name; anchored while it stands here */
+  uint16_t protocol;  /* of the view; TAP_ANY_PROTOCOL: after a packet */
+  uint8_t meaning;    /* enum tapL_meaning */
+  struct tap_ref ref; /* of TAPL_FIELD, TAPL_LAYER */
 };
 
 /* How the functions of a class find names: upvalues behind the module's own. */

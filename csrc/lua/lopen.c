@@ -40,8 +40,10 @@ static struct tap_frame read_packet(lua_State *L, int i) {
     f.linktype = (uint16_t)tapL_optinteger(L, at, "linktype", TAP_LINKTYPE_ETHERNET);
     f.ts_ns = tapL_optinteger(L, at, "time_ns", INT64_MIN);
     f.len = (uint32_t)tapL_optinteger(L, at, "len", 0);
-    if (f.ts_ns != INT64_MIN) f.flags = 0;
-    else f.ts_ns = 0;
+    if (f.ts_ns != INT64_MIN)
+      f.flags = 0;
+    else
+      f.ts_ns = 0;
     lua_geti(L, at, 1);
   }
   if (lua_type(L, -1) != LUA_TSTRING)
@@ -61,7 +63,8 @@ static struct tap_source *open_packets(lua_State *L, struct tap_err *e) {
   luaL_checktype(L, OPEN_SOURCE, LUA_TTABLE);
   count = luaL_len(L, OPEN_SOURCE);
   frames = lua_newuserdatauv(L, ((size_t)count + 1) * sizeof *frames, 0);
-  for (int i = 0; i < count; i++) frames[i] = read_packet(L, i + 1);
+  for (int i = 0; i < count; i++)
+    frames[i] = read_packet(L, i + 1);
   return tap_memory_open(frames, (size_t)count, e);
 }
 
@@ -99,9 +102,9 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-  { "file", NULL, open_file },       { "interface", NULL, open_interface },
-  { "data", "data", open_data },     { "packets", "packets", open_packets },
-  { "fd", "descriptor", open_fd },   { NULL, NULL, NULL },
+  { "file", NULL, open_file },     { "interface", NULL, open_interface },
+  { "data", "data", open_data },   { "packets", "packets", open_packets },
+  { "fd", "descriptor", open_fd }, { NULL, NULL, NULL },
 };
 
 /* Find the kind whose option is given, and push that option. */

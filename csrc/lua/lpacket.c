@@ -118,8 +118,7 @@ static int packet_layers(lua_State *L) {
 
 typedef void shower(struct tap_text *, const struct tap_registry *, const struct tap_packet *);
 
-static void show_hex(struct tap_text *t, const struct tap_registry *r,
-                     const struct tap_packet *p) {
+static void show_hex(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
   (void)r;
   tap_show_hex(t, p);
 }
@@ -191,8 +190,9 @@ static int decode_packet(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "all", packet_all },   { "copy", packet_copy },       { "hex", packet_hex },
-  { "json", packet_json }, { "layers", packet_layers },   { "show", packet_show },
+  { "all", packet_all },         { "copy", packet_copy },
+  { "hex", packet_hex },         { "json", packet_json },
+  { "layers", packet_layers },   { "show", packet_show },
   { "summary", packet_summary }, { NULL, NULL },
 };
 

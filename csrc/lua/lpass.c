@@ -73,7 +73,8 @@ static enum tap_level plan_level(const struct tap_plan *plan) {
 static enum tap_level wanted_level(const struct tapL_capture *c) {
   const struct tapL_hooks *hooks = &c->hooks;
   enum tap_level level = TAP_LEVEL_FRAME, other;
-  for (int i = 0; i < hooks->handler_count; i++) level = deeper(level, &hooks->handlers[i]);
+  for (int i = 0; i < hooks->handler_count; i++)
+    level = deeper(level, &hooks->handlers[i]);
   for (int i = 0; i < hooks->counter_count; i++) {
     other = plan_level(tap_aggregate_plan(hooks->counters[i].aggregate));
     if (other > level) level = other;
@@ -135,8 +136,7 @@ static int own_signals(struct tapL_capture *c, struct tap_err *e) {
   return 0;
 }
 
-static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits,
-                     struct tap_err *e) {
+static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, struct tap_err *e) {
   if (own_signals(c, e) != 0) return -1;
   if (c->source->ops->start(c->source, e) != 0) {
     disown_signals(c);
@@ -223,7 +223,8 @@ static void feed(struct tapL_drive *d, struct tap_packet *p) {
     else
       counter->skipped++;
   }
-  for (int i = 0; i < hooks->handler_count; i++) feed_handler(d, &hooks->handlers[i], p);
+  for (int i = 0; i < hooks->handler_count; i++)
+    feed_handler(d, &hooks->handlers[i], p);
 }
 
 /* Time has come to 'now_ns': ticks are due, or a file's duration is over.  True when the pass
@@ -279,8 +280,7 @@ static int drain(struct tapL_capture *c, struct tap_err *e) {
 }
 
 static bool time_is_up(const struct tapL_capture *c) {
-  return c->live && c->pass.until_ns != INT64_MAX &&
-         tap_clock_monotonic_ns() >= c->pass.until_ns;
+  return c->live && c->pass.until_ns != INT64_MAX && tap_clock_monotonic_ns() >= c->pass.until_ns;
 }
 
 /* On a quiet link ticks come by the clock: what is older than the latency would be here. */
@@ -332,8 +332,7 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
   return pass->left == 0 ? TAPL_END : TAPL_WAIT;
 }
 
-enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out,
-                                 struct tap_err *e) {
+enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
   struct tapL_capture *c = d->c;
   enum tapL_step step;
   if (c->pass.phase == TAPL_CLOSED) return TAPL_END;
@@ -371,6 +370,6 @@ int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns) {
 int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *e) {
   int64_t left_ms = tapL_pass_timeleft(c, deadline_ns) / NS_PER_MS;
   int timeout_ms = left_ms < INT32_MAX ? (int)left_ms + 1 : -1;
-  return c->source->ops->wait(c->source, timeout_ms,
-                              c->pass.owns_signals ? tap_interrupt_fd() : -1, e);
+  return c->source->ops->wait(c->source, timeout_ms, c->pass.owns_signals ? tap_interrupt_fd() : -1,
+                              e);
 }

@@ -32,8 +32,7 @@ static inline void tapL_pass_count_steps(struct tapL_capture *c) {
 
 /* Take the next packet, feed it to all hooks and give it out.  TAPL_WAIT: none is there now.
  * TAPL_END, TAPL_FAILED: the pass is over. */
-enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out,
-                                 struct tap_err *e);
+enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e);
 
 /* Sleep until packets, a tick, a signal or 'deadline_ns' (monotonic; INT64_MAX: none) come. */
 int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *e);

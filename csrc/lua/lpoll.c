@@ -34,8 +34,7 @@ static int capture_pollfd(lua_State *L) {
   struct tap_err e;
   lua_settop(L, 1);
   lua_getiuservalue(L, 1, TAPL_SLOTS);
-  if (c->poll_fd < 0)
-    c->poll_fd = c->source->fd >= 0 ? watch(c->source->fd, &e) : always_ready(&e);
+  if (c->poll_fd < 0) c->poll_fd = c->source->fd >= 0 ? watch(c->source->fd, &e) : always_ready(&e);
   if (c->poll_fd < 0) return tapL_fail(L, tapL_pushsubject(L, 1), &e);
   if (c->pass.phase == TAPL_CLOSED && tapL_pass_begin(&d, NULL, &c->limits, &e) != 0)
     return tapL_fail(L, tapL_pushsubject(L, 1), &e);
@@ -70,8 +69,8 @@ static int capture_dirty(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "dirty", capture_dirty },     { "events", capture_events }, { "getfd", capture_pollfd },
-  { "pollfd", capture_pollfd },   { "timeout", capture_timeout }, { NULL, NULL },
+  { "dirty", capture_dirty },   { "events", capture_events },   { "getfd", capture_pollfd },
+  { "pollfd", capture_pollfd }, { "timeout", capture_timeout }, { NULL, NULL },
 };
 
 void tapL_open_poll(lua_State *L) {

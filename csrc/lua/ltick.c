@@ -47,8 +47,7 @@ static void set_count(lua_State *L, const char *name, uint64_t n) {
 }
 
 /* Push what was counted since the tick before. */
-static void push_delta(lua_State *L, const struct tapL_tally *last,
-                       const struct tapL_tally *now) {
+static void push_delta(lua_State *L, const struct tapL_tally *last, const struct tapL_tally *now) {
   uint64_t delivered = now->delivered - last->delivered;
   uint64_t filtered = now->filtered - last->filtered, dropped = now->dropped - last->dropped;
   lua_createtable(L, 0, 4);

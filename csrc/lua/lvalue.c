@@ -96,7 +96,8 @@ static void push_text(lua_State *L, const struct tap_ref *ref, const struct tap_
 static void push_number_bytes(lua_State *L, const struct tap_ref *ref, uint64_t n) {
   char bytes[8];
   size_t size = ref->field == NULL || ref->field->bits == 0 ? 8 : (ref->field->bits + 7u) / 8;
-  for (size_t i = 0; i < size; i++) bytes[i] = (char)(n >> 8 * (size - 1 - i));
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (char)(n >> 8 * (size - 1 - i));
   lua_pushlstring(L, bytes, size);
 }
 
@@ -169,7 +170,8 @@ static bool to_mac(const char *text, uint8_t *buffer) {
   if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &part[0], &part[1], &part[2], &part[3], &part[4],
              &part[5], &rest) != 6)
     return false;
-  for (int i = 0; i < 6; i++) buffer[i] = (uint8_t)part[i];
+  for (int i = 0; i < 6; i++)
+    buffer[i] = (uint8_t)part[i];
   return true;
 }
 

@@ -17,7 +17,7 @@
 enum { TAP_PCAP_HEADER = 24, TAP_PCAP_RECORD = 16, TAP_CAPLEN_MAX = 262144 };
 
 struct tap_pcap {
-  bool swapped;       /* written on a machine of the other byte order */
+  bool swapped; /* written on a machine of the other byte order */
   bool nanoseconds;
   uint16_t linktype;
   uint32_t snaplen;

@@ -45,7 +45,8 @@ decode_layer(struct work *w, unsigned protocol, unsigned index, parser *parse) {
 
 /* The chain that most packets are, in line: Ethernet, IP of either version, TCP or UDP.  Wherever
  * a packet leaves it, decode_rest goes on. */
-static inline __attribute__((always_inline)) unsigned decode_usual(struct work *w, unsigned number) {
+static inline __attribute__((always_inline)) unsigned decode_usual(struct work *w,
+                                                                   unsigned number) {
   const struct tap_frequent *known = &w->walk->frequent;
   struct tap_packet *out = w->out;
   if (number != known->eth || w->level < TAP_LEVEL_LINK) return number;
@@ -167,8 +168,8 @@ void tap_packet_restore_tag(struct tap_packet *p, struct tap_frame *frame) {
   }
 }
 
-const char *tap_packet_fault(const struct tap_packet *p, const struct tap_registry *r,
-                             char *buffer, unsigned size) {
+const char *tap_packet_fault(const struct tap_packet *p, const struct tap_registry *r, char *buffer,
+                             unsigned size) {
   const struct tap_layer *layer;
   if (p->fault == TAP_PAYLOAD || p->count == 0) return NULL;
   layer = &p->layer[p->count - 1];

@@ -24,9 +24,8 @@ static bool size_fits(const struct tap_field *field) {
 bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
                   unsigned level) {
   unsigned used;
-  *ref = (struct tap_ref){ .field = field,
-                           .protocol = (uint16_t)protocol,
-                           .level = (uint8_t)level };
+  *ref =
+      (struct tap_ref){ .field = field, .protocol = (uint16_t)protocol, .level = (uint8_t)level };
   if (field == NULL) return true;
   if (!size_fits(field)) return false;
   if (field->level != 0) ref->level = field->level;

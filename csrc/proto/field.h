@@ -37,10 +37,10 @@ struct tap_field {
   const char *label; /* "Destination Port" */
   uint8_t type;      /* enum tap_type */
   uint8_t flags;
-  uint16_t bit, bits;  /* place in the header, bit 0 is the first on the wire; bits 0: see read */
-  uint8_t level;       /* enum tap_level: 0 is the level of its protocol */
-  tap_reader *read;    /* NULL: by place */
-  const char *unit;    /* "ns", "bytes", or NULL */
+  uint16_t bit, bits; /* place in the header, bit 0 is the first on the wire; bits 0: see read */
+  uint8_t level;      /* enum tap_level: 0 is the level of its protocol */
+  tap_reader *read;   /* NULL: by place */
+  const char *unit;   /* "ns", "bytes", or NULL */
   const struct tap_name *names; /* of enumerated values, ends with a NULL name; or NULL */
 };
 
@@ -57,8 +57,8 @@ struct tap_ref {
   uint8_t level;                 /* how deep a packet must be decoded to read it */
   uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ... */
   uint16_t byte;
-  bool optional;                 /* "name?" */
-  uint64_t mask;                 /* ... and mask */
+  bool optional; /* "name?" */
+  uint64_t mask; /* ... and mask */
 };
 
 /* Make a reference to the first occurrence of 'field' ready. False when its place is no place:
@@ -84,7 +84,8 @@ static inline uint64_t tap_load_be(const uint8_t *p, unsigned bytes) {
   case 2: return tap_be16(p);
   case 4: return tap_be32(p);
   default:
-    for (unsigned i = 0; i < bytes; i++) n = n << 8 | p[i];
+    for (unsigned i = 0; i < bytes; i++)
+      n = n << 8 | p[i];
     return n;
   }
 }

@@ -16,7 +16,8 @@ static unsigned least(unsigned a, unsigned b) {
 /* Edits from 'a' to 'b' (optimal string alignment); both at most WORD_MAX long. */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m) {
   unsigned rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2], *free_row;
-  for (size_t j = 0; j <= m; j++) last[j] = (unsigned)j;
+  for (size_t j = 0; j <= m; j++)
+    last[j] = (unsigned)j;
   memcpy(before, last, sizeof rows[0]);
   for (size_t i = 1; i <= n; i++) {
     now[0] = (unsigned)i;

@@ -24,12 +24,12 @@ struct tap_layer {
 
 struct tap_packet {
   const struct tap_frame *frame;
-  uint64_t number;       /* 1 is the first frame of the pass */
-  uint8_t count;         /* of layers */
-  uint8_t fault;         /* enum tap_verdict: TAP_PAYLOAD where all is well, and the
+  uint64_t number;   /* 1 is the first frame of the pass */
+  uint8_t count;     /* of layers */
+  uint8_t fault;     /* enum tap_verdict: TAP_PAYLOAD where all is well, and the
                             faulty layer is the last one */
-  uint8_t network;       /* index of the outermost layer with addresses, or TAP_NO_LAYER */
-  uint8_t transport;     /* index of the outermost layer with ports, or TAP_NO_LAYER */
+  uint8_t network;   /* index of the outermost layer with addresses, or TAP_NO_LAYER */
+  uint8_t transport; /* index of the outermost layer with ports, or TAP_NO_LAYER */
   struct tap_layer layer[TAP_LAYERS_MAX];
 };
 
@@ -53,7 +53,7 @@ void tap_packet_restore_tag(struct tap_packet *p, struct tap_frame *frame);
 /* What is wrong with a packet, in words ("tcp: truncated at byte 44"), or NULL.  The text is
  * put in 'buffer'. */
 struct tap_registry;
-const char *tap_packet_fault(const struct tap_packet *p, const struct tap_registry *r,
-                             char *buffer, unsigned size);
+const char *tap_packet_fault(const struct tap_packet *p, const struct tap_registry *r, char *buffer,
+                             unsigned size);
 
 #endif

@@ -47,17 +47,17 @@ struct tap_step {
 
 /* How deep a pass must decode: all layers up to and with this level. */
 enum tap_level {
-  TAP_LEVEL_FRAME,     /* metadata alone, nothing is decoded */
+  TAP_LEVEL_FRAME, /* metadata alone, nothing is decoded */
   TAP_LEVEL_LINK,
-  TAP_LEVEL_NETWORK,   /* IPv6 extension headers too */
+  TAP_LEVEL_NETWORK, /* IPv6 extension headers too */
   TAP_LEVEL_TRANSPORT,
   TAP_LEVEL_ALL
 };
 
 /* What undotted names (src, dport) may take from a layer of this protocol. */
 struct tap_ends {
-  uint8_t bytes;      /* of one end: 0 none, 2 port, 4 IPv4, 16 IPv6 */
-  uint8_t src, dst;   /* offsets in the header */
+  uint8_t bytes;    /* of one end: 0 none, 2 port, 4 IPv4, 16 IPv6 */
+  uint8_t src, dst; /* offsets in the header */
 };
 
 struct tap_binding {
@@ -66,8 +66,8 @@ struct tap_binding {
 };
 
 struct tap_protocol {
-  const char *name;        /* "tcp", as Wireshark's filters call it */
-  const char *title;       /* "Transmission Control Protocol" */
+  const char *name;  /* "tcp", as Wireshark's filters call it */
+  const char *title; /* "Transmission Control Protocol" */
   enum tap_level level;
   enum tap_verdict (*parse)(struct tap_cursor *c, struct tap_step *out);
   const struct tap_field *fields;     /* ends with a row without a name */

@@ -19,7 +19,7 @@ struct tap_registry {
   size_t entry_count, entry_size;
   uint32_t *index; /* of entries by name, 0: free, else 1 + entry */
   size_t index_size;
-  struct tap_walker *walkers; /* of each protocol */
+  struct tap_walker *walkers;  /* of each protocol */
   uint16_t *bound[TAP_TABLES]; /* TAP_KEYS each; the memory of keys never bound is never touched */
   struct tap_walk walk;
 };
@@ -33,12 +33,14 @@ static char flat(char c) {
 
 static uint32_t name_hash(const char *name) {
   uint32_t h = 0x811c9dc5u;
-  for (; *name != '\0'; name++) h = (h ^ (uint8_t)flat(*name)) * 0x01000193u;
+  for (; *name != '\0'; name++)
+    h = (h ^ (uint8_t)flat(*name)) * 0x01000193u;
   return h;
 }
 
 static bool same_name(const char *a, const char *b) {
-  while (*a != '\0' && flat(*a) == flat(*b)) a++, b++;
+  while (*a != '\0' && flat(*a) == flat(*b))
+    a++, b++;
   return *a == *b;
 }
 
@@ -64,7 +66,8 @@ static bool grow_entries(struct tap_registry *r) {
   r->index = index;
   r->index_size = 2 * size;
   r->entry_size = size;
-  for (size_t i = 0; i < r->entry_count; i++) *slot_of(r, r->names[i]) = (uint32_t)i + 1;
+  for (size_t i = 0; i < r->entry_count; i++)
+    *slot_of(r, r->names[i]) = (uint32_t)i + 1;
   return true;
 }
 
@@ -109,8 +112,7 @@ static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, st
   r->walkers = walkers;
   r->walk.walkers = walkers;
   list[count - 1] = p;
-  walkers[count - 1] =
-      (struct tap_walker){ p->parse, (uint8_t)p->level, (uint8_t)role_of(p) };
+  walkers[count - 1] = (struct tap_walker){ p->parse, (uint8_t)p->level, (uint8_t)role_of(p) };
   return (int)r->protocol_count++;
 }
 
@@ -177,7 +179,8 @@ void tap_registry_free(struct tap_registry *r) {
   free(r->names);
   free(r->index);
   free(r->walkers);
-  for (unsigned i = 0; i < TAP_TABLES; i++) free(r->bound[i]);
+  for (unsigned i = 0; i < TAP_TABLES; i++)
+    free(r->bound[i]);
   free(r);
 }
 

@@ -23,7 +23,7 @@ enum tap_type {
 };
 
 struct tap_value {
-  uint8_t type; /* enum tap_type */
+  uint8_t type;  /* enum tap_type */
   uint32_t size; /* of 'bytes' */
   uint64_t number;
   const uint8_t *bytes;

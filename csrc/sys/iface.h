@@ -16,7 +16,7 @@ enum { TAP_IFACE_NAME = 16, TAP_ADDRESSES_MAX = 32, TAP_ADDRESS_TEXT = 64 };
 struct tap_iface {
   char name[TAP_IFACE_NAME];
   unsigned index;
-  unsigned flags;   /* IFF_UP, IFF_RUNNING, IFF_LOOPBACK, ... (net/if.h) */
+  unsigned flags; /* IFF_UP, IFF_RUNNING, IFF_LOOPBACK, ... (net/if.h) */
   unsigned mtu;
   uint16_t hardware; /* ARPHRD_ (net/if_arp.h) */
   uint16_t linktype; /* LINKTYPE_ that its frames have */

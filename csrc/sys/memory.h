@@ -8,7 +8,6 @@
 #include "sys/source.h"
 
 /* Frames whose bytes outlive the source; the array itself is copied.  NULL when memory is out. */
-struct tap_source *tap_memory_open(const struct tap_frame *frames, size_t count,
-                                   struct tap_err *e);
+struct tap_source *tap_memory_open(const struct tap_frame *frames, size_t count, struct tap_err *e);
 
 #endif

@@ -26,11 +26,11 @@ enum { TAP_IDLE = 0, TAP_END = -1, TAP_FAILED = -2 };
 
 /* What a live source's kernel counted, and what was counted when it was stopped. */
 struct tap_counts {
-  uint64_t seen;    /* passed the kernel's filter, by the kernel's count; exact after stop() */
-  uint64_t dropped; /* of these, lost by the kernel for lack of room */
-  uint64_t taken;   /* frames that next() handed out */
-  uint64_t unread;  /* frames that lay in the ring when stop() counted, and still do */
-  uint64_t frozen;  /* times the ring was full */
+  uint64_t seen;         /* passed the kernel's filter, by the kernel's count; exact after stop() */
+  uint64_t dropped;      /* of these, lost by the kernel for lack of room */
+  uint64_t taken;        /* frames that next() handed out */
+  uint64_t unread;       /* frames that lay in the ring when stop() counted, and still do */
+  uint64_t frozen;       /* times the ring was full */
   uint64_t lost_at_stop; /* |seen - dropped - taken - unread| after stop(): 0, or a fault */
 };
 
@@ -67,12 +67,12 @@ struct tap_source_ops {
 
 struct tap_source {
   const struct tap_source_ops *ops;
-  const char *kind;   /* "ring", "file", "pipe", "data", "packets" */
-  bool live;          /* time goes on without packets; counts() has the kernel's counts */
-  int fd;             /* readable when next() may have frames; -1: always */
-  int latency_ms;     /* live: how late a packet may come, at most */
-  uint16_t linktype;  /* TAP_LINKTYPE_NONE where packets differ */
-  uint32_t snaplen;   /* 0: none */
+  const char *kind;  /* "ring", "file", "pipe", "data", "packets" */
+  bool live;         /* time goes on without packets; counts() has the kernel's counts */
+  int fd;            /* readable when next() may have frames; -1: always */
+  int latency_ms;    /* live: how late a packet may come, at most */
+  uint16_t linktype; /* TAP_LINKTYPE_NONE where packets differ */
+  uint32_t snaplen;  /* 0: none */
 };
 
 #endif

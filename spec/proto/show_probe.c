@@ -118,7 +118,13 @@ static void show_packet(const char *what, const uint8_t *payload, size_t size,
   uint8_t *bytes = frame_around(payload, size);
   uint32_t length = (uint32_t)(UDP_FRAME + size);
   struct tap_frame frame = {
-    .data = bytes, .caplen = length, .len = length, .linktype = TAP_LINKTYPE_ETHERNET
+    .data = bytes,
+    .caplen = length,
+    .len = length,
+    .linktype = TAP_LINKTYPE_ETHERNET,
+    .vlan_tpid = 0x8100,
+    .vlan_tci = 0x2005,
+    .flags = lifted ? TAP_FRAME_TAG_LIFTED : 0,
   };
   struct tap_packet p;
   struct tap_text t;

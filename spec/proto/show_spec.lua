@@ -33,6 +33,10 @@ local frames = {
   llc = b.eth("\x42\x42\3bpdu", { type = 7 }),
 }
 
+local function hex(bytes)
+  return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+end
+
 local function packet(name, o)
   return tap.packet(frames[name], o or { time_ns = time_ns })
 end
@@ -48,46 +52,46 @@ describe("p:show", function()
   it("tells each field at its offset, under its name", function()
     assert.equal([[
 Frame, 49 bytes
-        Frame Number: 1                                 frame.number
-        Length on the wire: 49 bytes                    frame.len
-        Captured Length: 49 bytes                       frame.cap_len
-        Arrival Time: 2023-11-14T22:13:20.123456789Z    frame.time
-        Interface: 0                                    frame.interface_id
-        Link Type: 1 (ETHERNET)                         frame.linktype
+        Frame Number: 1                                   frame.number
+        Length on the wire: 49 bytes                      frame.len
+        Captured Length: 49 bytes                         frame.cap_len
+        Arrival Time: 2023-11-14T22:13:20.123456789Z      frame.time
+        Interface: 0                                      frame.interface_id
+        Link Type: 1 (ETHERNET)                           frame.linktype
 Ethernet, 14 bytes at 0
-     0  Destination: 02:00:00:00:00:02                  eth.dst
-     6  Source: 02:00:00:00:00:01                       eth.src
-    12  Type: 0x0800 (IPv4)                             eth.type
+     0  Destination: 02:00:00:00:00:02                    eth.dst
+     6  Source: 02:00:00:00:00:01                         eth.src
+    12  Type: 0x0800 (IPv4)                               eth.type
 Internet Protocol Version 4, 20 bytes at 14
-    14  Version: 4                                      ip.version
-        Header Length: 20 bytes                         ip.hdr_len
-    15  Differentiated Services Field: 0x00             ip.dsfield
-    15    Differentiated Services Codepoint: 0 (CS0)    ip.dsfield.dscp
-    15    Explicit Congestion Notification: 0 (Not-ECT) ip.dsfield.ecn
-        Total Length: 35 bytes                          ip.len
-    18  Identification: 0xbeef                          ip.id
-    20  Flags: 0x02                                     ip.flags
-    20    Reserved bit: no                              ip.flags.rb
-    20    Don't fragment: yes                           ip.flags.df
-    20    More fragments: no                            ip.flags.mf
+    14  Version: 4                                        ip.version
+    14  Header Length: 20 bytes                           ip.hdr_len
+    15  Differentiated Services Field: 0x00               ip.dsfield
+    15    Differentiated Services Codepoint: 0 (CS0)      ip.dsfield.dscp
+    15    Explicit Congestion Notification: 0 (Not-ECT)   ip.dsfield.ecn
+    16  Total Length: 35 bytes                            ip.len
+    18  Identification: 0xbeef                            ip.id
+    20  Flags: 0x02                                       ip.flags
+    20    Reserved bit: no                                ip.flags.rb
+    20    Don't fragment: yes                             ip.flags.df
+    20    More fragments: no                              ip.flags.mf
 ]], packet("udp"):show():match("^.-ip%.flags%.mf\n"))
   end)
 
   it("sets values apart from names by two spaces at least", function()
     each_cut(function(p)
       for line in p:show():gmatch("[^\n]+") do
-        if line:find("^ ") then assert.matches("%S  ?[%w_]+%.[%w_.]+$", line) end
+        if line:find("^ ") then assert.matches("%S  +[%w_]+%.[%w_.]+$", line) end
       end
     end)
   end)
 
   it("has the bytes of each field where it says", function()
     local seen = 0
-    for _, name in ipairs { "udp", "tcp", "arp", "tagged" } do
+    for _, name in ipairs { "udp", "tcp", "arp", "icmp" } do
       local p = packet(name)
       for offset, field in p:show():gmatch("\n +(%d+) [^\n]-(%S+)%f[\n\0]") do
         local raw = core.columns({ field }):line(p)
-        local digits = frames[name]:sub(offset + 1, offset + 16):gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+        local digits = hex(frames[name]:sub(offset + 1, offset + 16))
         if raw:find("^%x%x:%x%x:") then
           seen = seen + 1
           assert.equal(raw:gsub(":", ""), digits:sub(1, 12), field)
@@ -102,7 +106,7 @@ Internet Protocol Version 4, 20 bytes at 14
 
   it("tells both tags of a frame that has two", function()
     local text = packet("tagged"):show()
-    assert.matches("\n     %s+ID: 5 .-\n     %s+ID: 6 ", text)
+    assert.matches("\n    14  ID: 5 .-\n    18  ID: 6 ", text)
     assert.matches("Drop eligible: yes", text)
     assert.matches("Priority: 3 ", text)
   end)
@@ -135,7 +139,7 @@ describe("p:json", function()
   local function in_json(key, value)
     if key == "frame.time" then return "2023-11-14T22:13:20.123456789Z" end
     if type(value) == "string" and value:find("[^%w:.]") then
-      return (value:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
+      return hex(value)
     end
     return value
   end
@@ -237,7 +241,7 @@ describe("core.columns", function()
   }
 
   it("has the text that tshark prints", function()
-    local words = { "tshark", "-n", "-r", "-", "-T", "fields", "-E", "occurrence=f" }
+    local words = { "tshark", "-n", "-o", "ip.defragment:FALSE", "-r", "-", "-T", "fields", "-E", "occurrence=f" }
     for _, name in ipairs(names) do table.move({ "-e", name }, 1, 2, #words + 1, words) end
     local packets = {}
     for _, frame in pairs(frames) do packets[#packets + 1] = { frame, time_ns = time_ns } end
@@ -259,7 +263,7 @@ describe("text of fields of other kinds", function()
     local lines = {}
     for i, case in ipairs(cases) do
       local header = string.pack(">i2I8i8", case.delta or 0, case.big or 0, case.when or 0) .. (case.text or "")
-      lines[i] = case.what .. " " .. header:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
+      lines[i] = case.what .. " " .. hex(header)
     end
     local out = {}
     local printed = probe("spec/proto/show_probe.c", { "base", "proto" }, table.concat(lines, "\n") .. "\n")
@@ -306,12 +310,12 @@ describe("text of fields of other kinds", function()
     local text = table.concat(shown { { what = "tree", delta = -10, big = 5, when = time_ns, text = "ab" } }, "\n")
     assert.equal([[
 Toy, 20 bytes at 42
-    42  Delta: -10 x 0.1 s                              toy.delta
-    44  Big: 5 (five)                                   toy.big
-    52  When: 2023-11-14T22:13:20.123456789Z            toy.when
-    60  Text: ab                                        toy.text
-    60  Letter: a                                       toy.letter
-    61  Letter: b                                       toy.letter]], text:match("Toy.*"))
+    42  Delta: -10 x 0.1 s                                toy.delta
+    44  Big: 5 (five)                                     toy.big
+    52  When: 2023-11-14T22:13:20.123456789Z              toy.when
+    60  Text: ab                                          toy.text
+    60  Letter: a                                         toy.letter
+    61  Letter: b                                         toy.letter]], text:match("Toy.*"))
   end)
 
   it("names a protocol that has no words of its own in the line", function()
