@@ -92,7 +92,6 @@ struct tapL_pass {
   bool in_loop;    /* a for loop drives it */
   bool stop_asked; /* end it behind the packet at hand */
   bool owns_signals;
-  bool timed;    /* ticks and the end of a file's duration have their base */
   bool plain;    /* nobody looks at single packets */
   bool stepwise; /* functions of the script see them: each step is one packet */
   bool has_loop; /* 'loop' wants packets */
@@ -102,6 +101,7 @@ struct tapL_pass {
   unsigned turn;            /* of the handles' pool */
   uint64_t left;            /* packets to deliver yet */
   int64_t until_ns;         /* its end; live: monotonic, else capture time; INT64_MAX: none */
+  int64_t lasts_ns;         /* a file's duration, until its next packet makes it 'until_ns' */
   int64_t event_ns;         /* capture time from which a tick or the end is due */
   enum tap_level level;
   unsigned at, count; /* the batch: frames from 'at' on are not taken yet */

@@ -144,8 +144,8 @@ static int capture_run(lua_State *L) {
   g = push_guard(L, RUN_CAPTURE, false);
   lua_toclose(L, RUN_GUARD);
   tapL_pass_takeback(c);
+  if (resumed && lua_toboolean(L, RUN_WAIT)) tapL_pass_limit(c, &limits);
   if (tapL_pass_begin(&d, NULL, &limits, &e) != 0) return fail_pass(L, RUN_CAPTURE, &e);
-  if (resumed && lua_toboolean(L, RUN_WAIT) && limits.count > 0) c->pass.left = limits.count;
   if (!lua_toboolean(L, RUN_WAIT)) tapL_pass_count_steps(c);
   g->serial = c->pass.serial;
   return run_on(L, LUA_OK, (lua_KContext)c->tally.delivered);

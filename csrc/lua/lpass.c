@@ -89,35 +89,37 @@ static void decode_from(struct tapL_drive *d, unsigned at) {
                    c->packets + at);
 }
 
+/* From when on time has to be looked at.  Ticks of a live pass count from now; for a file the next
+ * packet says what time it is. */
+static void look_at_time(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  bool ends = pass->lasts_ns > 0 || pass->until_ns != INT64_MAX;
+  if (c->live) tapL_tick_base(c, tap_clock_real_ns());
+  pass->event_ns = tapL_tick_next(c);
+  if (!c->live && (ends || c->hooks.tick_count > 0)) pass->event_ns = INT64_MIN;
+}
+
 /* See what the hooks want; packets of the batch that are left are decoded for them anew. */
 static void look_at_hooks(struct tapL_drive *d, const struct tapL_handler *loop) {
   struct tapL_pass *pass = &d->c->pass;
   const struct tapL_hooks *hooks = &d->c->hooks;
+  look_at_time(d->c);
   pass->has_loop = loop != NULL;
   if (loop != NULL) pass->loop = *loop;
   pass->level = wanted_level(d->c);
   pass->plain = hooks->handler_count == 0 && hooks->counter_count == 0 && loop == NULL &&
-                hooks->tick_count == 0 && (d->c->live || pass->until_ns == INT64_MAX) &&
-                d->c->filter.insns == NULL;
+                pass->event_ns == INT64_MAX && d->c->filter.insns == NULL;
   pass->stepwise = loop != NULL || hooks->handler_count > 0;
   decode_from(d, pass->at);
 }
 
-static void set_limits(struct tapL_capture *c, const struct tapL_limits *limits) {
+void tapL_pass_limit(struct tapL_capture *c, const struct tapL_limits *limits) {
   struct tapL_pass *pass = &c->pass;
-  bool ends = limits->duration_ns > 0;
   pass->left = limits->count > 0 ? limits->count : UINT64_MAX;
   pass->until_ns = INT64_MAX;
-  pass->timed = false;
-  pass->event_ns = INT64_MIN; /* the first packet sets the times of a file */
-  if (!c->live) {
-    if (ends) pass->until_ns = limits->duration_ns; /* from the first packet on */
-    return;
-  }
-  if (ends) pass->until_ns = tap_clock_monotonic_ns() + limits->duration_ns;
-  tapL_tick_base(c, tap_clock_real_ns());
-  pass->timed = true;
-  pass->event_ns = tapL_tick_next(c);
+  pass->lasts_ns = c->live ? 0 : limits->duration_ns;
+  if (c->live && limits->duration_ns > 0)
+    pass->until_ns = tap_clock_monotonic_ns() + limits->duration_ns;
 }
 
 /* A file's second pass counts from zero again. */
@@ -146,7 +148,8 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, s
   c->pass.phase = TAPL_OPEN;
   c->pass.stop_asked = false;
   if (!c->live) forget_counts(c);
-  set_limits(c, limits);
+  tapL_tick_forget(c);
+  tapL_pass_limit(c, limits);
   return 0;
 }
 
@@ -231,10 +234,10 @@ static void feed(struct tapL_drive *d, struct tap_packet *p) {
  * shall end before the packet at hand. */
 static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
   struct tapL_pass *pass = &d->c->pass;
-  if (!pass->timed) {
-    tapL_tick_base(d->c, now_ns);
-    if (pass->until_ns != INT64_MAX) pass->until_ns += now_ns;
-    pass->timed = true;
+  tapL_tick_base(d->c, now_ns);
+  if (pass->lasts_ns > 0) {
+    pass->until_ns = now_ns + pass->lasts_ns;
+    pass->lasts_ns = 0;
   }
   if (!d->c->live && now_ns >= pass->until_ns) {
     tapL_tick_fire(d, pass->until_ns - 1);

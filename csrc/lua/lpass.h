@@ -30,6 +30,9 @@ static inline void tapL_pass_count_steps(struct tapL_capture *c) {
   c->pass.stepwise = true;
 }
 
+/* Let the running pass end by these limits instead, counted from now. */
+void tapL_pass_limit(struct tapL_capture *c, const struct tapL_limits *limits);
+
 /* Take the next packet, feed it to all hooks and give it out.  TAPL_WAIT: none is there now.
  * TAPL_END, TAPL_FAILED: the pass is over. */
 enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e);
@@ -57,8 +60,11 @@ void tapL_pass_abandon(struct tapL_capture *c);
  * are counted. */
 void tapL_pass_call(struct tapL_drive *d, int count);
 
-/* ltick.c: let ticks count from 'now_ns'. */
+/* ltick.c: let ticks that do not count yet count from 'now_ns'. */
 void tapL_tick_base(struct tapL_capture *c, int64_t now_ns);
+
+/* ltick.c: let no tick count any more. */
+void tapL_tick_forget(struct tapL_capture *c);
 
 /* ltick.c: call all ticks up to and with 'until_ns', each multiple of each period once. */
 void tapL_tick_fire(struct tapL_drive *d, int64_t until_ns);

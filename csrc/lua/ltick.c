@@ -23,9 +23,15 @@ static struct tapL_tally tally_now(const struct tapL_capture *c) {
 void tapL_tick_base(struct tapL_capture *c, int64_t now_ns) {
   for (int i = 0; i < c->hooks.tick_count; i++) {
     struct tapL_tick *tick = &c->hooks.ticks[i];
+    if (tick->next_ns != INT64_MAX) continue;
     tick->next_ns = next_multiple(now_ns, tick->period_ns);
     tick->last = tally_now(c);
   }
+}
+
+void tapL_tick_forget(struct tapL_capture *c) {
+  for (int i = 0; i < c->hooks.tick_count; i++)
+    c->hooks.ticks[i].next_ns = INT64_MAX;
 }
 
 /* Of ticks at the same time the one that was registered first. */

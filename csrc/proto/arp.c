@@ -126,10 +126,10 @@ static enum own own_address(const struct tap_packet *p, const struct tap_layer *
   struct address target = address(p, layer, nth, DST_HW);
   unsigned op;
   bool asks_nobody;
-  if (src.at == NULL || dst.at == NULL || target.at == NULL || !is_ipv4(p, layer)) return NOT_OWN;
+  if (src.at == NULL || dst.at == NULL || target.at == NULL) return NOT_OWN;
   op = tap_be16(tap_header_at(p, layer, ARP_OPCODE, 2));
   asks_nobody = op == OP_REQUEST && all_zero(target);
-  if (memcmp(src.at, dst.at, 4) == 0) {
+  if (memcmp(src.at, dst.at, src.size) == 0) {
     if (asks_nobody) return OWN_ANNOUNCEMENT;
     return op == OP_REQUEST || op == OP_REPLY ? OWN_GRATUITOUS : NOT_OWN;
   }

@@ -65,7 +65,7 @@ static struct tap_cursor option_window(const struct tap_packet *p, const struct 
   return c;
 }
 
-/* Option 'nth' of 'kind', which must have at least 'size' bytes; NULL where there is none. */
+/* Option 'nth' of those of 'kind' that have at least 'size' bytes; NULL where there is none. */
 static const uint8_t *find(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                            unsigned kind, size_t size, struct option *out) {
   struct tap_cursor c = option_window(p, layer);
@@ -90,9 +90,12 @@ bool tap_icmpv6opt_length(const struct tap_packet *p, const struct tap_layer *la
 /* An option of eight bytes holds a MAC address; longer ones are other links'. */
 static bool give_linkaddr(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                           unsigned kind, struct tap_value *out) {
+  struct tap_cursor c = option_window(p, layer);
   struct option o;
-  const uint8_t *at = find(p, layer, nth, kind, 8, &o);
-  return at != NULL && o.size == 8 && tap_give_bytes(out, TAP_MAC, at + 2, 6);
+  while (next_option(&c, &o))
+    if (o.type == kind && o.size == 8 && nth-- == 0)
+      return tap_give_bytes(out, TAP_MAC, o.at + 2, 6);
+  return false;
 }
 
 bool tap_icmpv6opt_src_linkaddr(const struct tap_packet *p, const struct tap_layer *layer,

@@ -97,13 +97,21 @@ bool tap_ipopt_ptr(const struct tap_packet *p, const struct tap_layer *layer, un
   return false;
 }
 
+/* Option 'nth' of those of a kind that have at least 'size' bytes. */
+static bool sized_option(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                         unsigned kind, unsigned size, struct tap_option *out) {
+  struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
+  while (tap_option_next(&c, out))
+    if (out->kind == kind && out->size >= size && nth-- == 0) return true;
+  return false;
+}
+
 /* The two bytes that are all of a small option. */
 static bool give_small(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                        unsigned kind, struct tap_value *out) {
-  struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
   struct tap_option o;
-  if (!tap_option_find(&c, kind, nth, &o) || o.size < 4) return false;
-  return tap_give_number(out, TAP_UINT, tap_be16(o.at + 2));
+  return sized_option(p, layer, nth, kind, 4, &o) &&
+         tap_give_number(out, TAP_UINT, tap_be16(o.at + 2));
 }
 
 bool tap_ipopt_ra(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -121,56 +129,50 @@ bool tap_ipopt_mtu(const struct tap_packet *p, const struct tap_layer *layer, un
   return give_small(p, layer, nth, MTU_PROBE, out) || give_small(p, layer, nth, MTU_REPLY, out);
 }
 
-/* The byte of a time stamp option that holds overflow and flag. */
-static bool time_stamp_bits(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
-                            unsigned *bits) {
-  struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
-  struct tap_option o;
-  if (!tap_option_find(&c, TIME_STAMP, nth, &o) || o.size < TIME_STAMP_FIRST) return false;
-  *bits = o.at[3];
-  return true;
-}
-
 bool tap_ipopt_overflow(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
-  unsigned bits;
-  return time_stamp_bits(p, layer, nth, &bits) && tap_give_number(out, TAP_UINT, bits >> 4);
+  struct tap_option o;
+  return sized_option(p, layer, nth, TIME_STAMP, TIME_STAMP_FIRST, &o) &&
+         tap_give_number(out, TAP_UINT, o.at[3] >> 4);
 }
 
 bool tap_ipopt_flag(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                     struct tap_value *out) {
-  unsigned bits;
-  return time_stamp_bits(p, layer, nth, &bits) && tap_give_number(out, TAP_UINT, bits & 0x0f);
+  struct tap_option o;
+  return sized_option(p, layer, nth, TIME_STAMP, TIME_STAMP_FIRST, &o) &&
+         tap_give_number(out, TAP_UINT, o.at[3] & 0x0f);
 }
 
-/* Slot 'nth' of the first time stamp option: four bytes of time, with four of address before
- * it where the flag says so. */
+/* Slot 'nth' of all time stamp options, or of those with addresses: four bytes of time, with four
+ * of address before it where the option's flag says so. */
 static const uint8_t *time_slot(const struct tap_packet *p, const struct tap_layer *layer,
-                                unsigned nth, bool *with_address) {
-  struct tap_cursor c = tap_header_window(p, layer, IP_HEADER), slots;
+                                unsigned nth, bool addresses, bool *has_address) {
+  struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
   struct tap_option o;
-  const uint8_t *slot;
-  if (!tap_option_find(&c, TIME_STAMP, 0, &o) || o.size < TIME_STAMP_FIRST) return NULL;
-  *with_address = (o.at[3] & 0x0f) != 0;
-  slots = (struct tap_cursor){ o.at + TIME_STAMP_FIRST, o.at + o.size };
-  do
-    slot = tap_take(&slots, *with_address ? 8 : 4);
-  while (slot != NULL && nth-- > 0);
-  return slot;
+  while (tap_option_find(&c, TIME_STAMP, 0, &o)) {
+    unsigned size, slots;
+    if (o.size < TIME_STAMP_FIRST) continue;
+    *has_address = (o.at[3] & 0x0f) != 0;
+    if (addresses && !*has_address) continue;
+    size = *has_address ? 8 : 4;
+    slots = (o.size - (unsigned)TIME_STAMP_FIRST) / size;
+    if (nth < slots) return o.at + TIME_STAMP_FIRST + nth * size;
+    nth -= slots;
+  }
+  return NULL;
 }
 
 bool tap_ipopt_time_stamp(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                           struct tap_value *out) {
-  bool with_address;
-  const uint8_t *slot = time_slot(p, layer, nth, &with_address);
-  return slot != NULL && tap_give_load(out, TAP_UINT, with_address ? slot + 4 : slot, 4);
+  bool has_address;
+  const uint8_t *slot = time_slot(p, layer, nth, false, &has_address);
+  return slot != NULL && tap_give_load(out, TAP_UINT, has_address ? slot + 4 : slot, 4);
 }
 
 bool tap_ipopt_time_stamp_addr(const struct tap_packet *p, const struct tap_layer *layer,
                                unsigned nth, struct tap_value *out) {
-  bool with_address;
-  const uint8_t *slot = time_slot(p, layer, nth, &with_address);
-  return slot != NULL && with_address && tap_give_bytes(out, TAP_IPV4, slot, 4);
+  bool has_address;
+  return tap_give_bytes(out, TAP_IPV4, time_slot(p, layer, nth, true, &has_address), 4);
 }
 
 /* The pointer of a route counts from 1 and marks the first address that is not used yet; one
@@ -188,10 +190,8 @@ bool tap_ipopt_rec_rt(const struct tap_packet *p, const struct tap_layer *layer,
                       struct tap_value *out) {
   struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
   struct tap_option o;
-  unsigned used;
   while (tap_option_next(&c, &o)) {
-    if (!is_route(o.kind) || !route_is_sane(&o)) continue;
-    used = used_addresses(&o);
+    unsigned used = is_route(o.kind) && route_is_sane(&o) ? used_addresses(&o) : 0;
     if (nth < used) return tap_give_bytes(out, TAP_IPV4, o.at + ROUTE_FIRST + 4 * nth, 4);
     nth -= used;
   }
@@ -202,8 +202,14 @@ bool tap_ipopt_empty_rt(const struct tap_packet *p, const struct tap_layer *laye
                         struct tap_value *out) {
   struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
   struct tap_option o;
-  if (!tap_option_find(&c, RECORD_ROUTE, 0, &o) || !route_is_sane(&o)) return false;
-  nth += used_addresses(&o);
-  if (nth >= (o.size - (unsigned)ROUTE_FIRST) / 4) return false;
-  return tap_give_bytes(out, TAP_IPV4, o.at + ROUTE_FIRST + 4 * nth, 4);
+  while (tap_option_find(&c, RECORD_ROUTE, 0, &o)) {
+    unsigned used, room;
+    if (!route_is_sane(&o)) continue;
+    used = used_addresses(&o);
+    room = (o.size - (unsigned)ROUTE_FIRST) / 4;
+    if (nth < room - used)
+      return tap_give_bytes(out, TAP_IPV4, o.at + ROUTE_FIRST + 4 * (used + nth), 4);
+    nth -= room - used;
+  }
+  return false;
 }

@@ -121,27 +121,28 @@ bool tap_ipv6opt_length(const struct tap_packet *p, const struct tap_layer *laye
   return find_option(p, layer, ANY_SIZED, nth, &o) && tap_give_number(out, TAP_UINT, o.length);
 }
 
-/* The number of 'n' bytes that is all of an option. */
-static bool give_data(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
-                      unsigned kind, unsigned n, struct tap_value *out) {
+/* The data of option 'nth' of those of a kind that have 'n' bytes of it, as they must. */
+static const uint8_t *sized_data(const struct tap_packet *p, const struct tap_layer *layer,
+                                 unsigned nth, unsigned kind, unsigned n) {
   struct option o;
-  if (!find_option(p, layer, kind, nth, &o) || o.length != n) return false;
-  return tap_give_load(out, TAP_UINT, o.data, n);
+  for (unsigned i = 0; find_option(p, layer, kind, i, &o); i++)
+    if (o.length == n && nth-- == 0) return o.data;
+  return NULL;
 }
 
 bool tap_ipv6opt_router_alert(const struct tap_packet *p, const struct tap_layer *layer,
                               unsigned nth, struct tap_value *out) {
-  return give_data(p, layer, nth, ROUTER_ALERT, 2, out);
+  return tap_give_load(out, TAP_UINT, sized_data(p, layer, nth, ROUTER_ALERT, 2), 2);
 }
 
 bool tap_ipv6opt_tel(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                      struct tap_value *out) {
-  return give_data(p, layer, nth, TUNNEL_LIMIT, 1, out);
+  return tap_give_load(out, TAP_UINT, sized_data(p, layer, nth, TUNNEL_LIMIT, 1), 1);
 }
 
 bool tap_ipv6opt_jumbo(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                        struct tap_value *out) {
-  return give_data(p, layer, nth, JUMBO, 4, out);
+  return tap_give_load(out, TAP_UINT, sized_data(p, layer, nth, JUMBO, 4), 4);
 }
 
 bool tap_ipv6opt_padn(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -152,9 +153,7 @@ bool tap_ipv6opt_padn(const struct tap_packet *p, const struct tap_layer *layer,
 
 bool tap_ipv6opt_home_address(const struct tap_packet *p, const struct tap_layer *layer,
                               unsigned nth, struct tap_value *out) {
-  struct option o;
-  return find_option(p, layer, HOME_ADDRESS, nth, &o) && o.length == 16 &&
-         tap_give_bytes(out, TAP_IPV6, o.data, 16);
+  return tap_give_bytes(out, TAP_IPV6, sized_data(p, layer, nth, HOME_ADDRESS, 16), 16);
 }
 
 bool tap_ipv6opt_experimental(const struct tap_packet *p, const struct tap_layer *layer,

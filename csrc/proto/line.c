@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * p:summary(): the walk over the layers, and words that more than one of them
- * uses.  Built-in protocols have a printer each; any other is named and
- * nothing more.
+ * uses.  A built-in protocol may have a printer here; any other protocol is
+ * named and nothing more.
  */
 #include "proto/line.h"
 
@@ -135,7 +135,7 @@ void tap_line_put_named(struct tap_line *l, const char *field, uint64_t number, 
 }
 
 static void print_layer(struct tap_line *l, const struct tap_layer *layer) {
-  if (layer->protocol < TAP_PROTO_BUILTINS) {
+  if (layer->protocol < TAP_PROTO_BUILTINS && printers[layer->protocol] != NULL) {
     printers[layer->protocol](l, layer);
     return;
   }

@@ -10,6 +10,7 @@
 #include "proto/show.h"
 
 enum { OCCURRENCES_MAX = 256, OFFSET_WIDTH = 6, NAME_COLUMN = 58, BYTES_MAX = 16 };
+enum { LIFTED_TYPE = 2 }; /* of a lifted tag the bytes still have the type behind it */
 
 struct tree {
   struct tap_text *t;
@@ -155,7 +156,7 @@ static void put_rest(const struct tree *tree) {
   uint32_t payload = 0, end = frame->caplen;
   if (tree->p->count > 0) {
     const struct tap_layer *last = &tree->p->layer[tree->p->count - 1];
-    payload = last->start + last->header;
+    payload = last->start + (tap_layer_lifted(tree->p, last) ? LIFTED_TYPE : last->header);
     end = last->end;
   }
   put_part(tree, "\nPayload, ", payload, end);

@@ -103,12 +103,13 @@ describe("extension headers", function()
   end)
 
   it("tell what to do with an unknown option", function()
-    local home = wire.hex "11 02 c9 10  20010db8000000000000000000000077  3e 00"
+    local home = wire.hex "11 02 c9 10  20010db8000000000000000000000077  3e 02 ab cd"
     local p = tap.packet(ipv6(60, home .. UDP))
-    assert.same({ 0xc9, 0x3e, 0, 0 }, { p["ipv6.opt.type"], p["ipv6.opt.type#2"], 0, 0 })
+    assert.same({ "eth", "ipv6", "ipv6.dstopts", "udp" }, p:layers())
+    assert.same({ 0xc9, 0x3e }, p:all("ipv6.opt.type"))
     assert.same({ 3, 0 }, p:all("ipv6.opt.type.action"))
     assert.same({ false, true }, p:all("ipv6.opt.type.change"))
-    wire.check(p, { ["ipv6.opt.mipv6.home_address"] = "2001:db8::77", ["ipv6.opt.experimental"] = "" })
+    wire.check(p, { ["ipv6.opt.mipv6.home_address"] = "2001:db8::77", ["ipv6.opt.experimental"] = "\xab\xcd" })
   end)
 
   it("end their options where one does not fit", function()

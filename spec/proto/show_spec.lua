@@ -233,7 +233,7 @@ end)
 describe("core.columns", function()
   local names = {
     "frame.len", "frame.time_epoch", "eth.dst", "eth.src", "eth.type", "vlan.id", "vlan.dei", "arp.opcode",
-    "arp.src.proto_ipv4", "ip.version", "ip.hdr_len", "ip.dsfield", "ip.id", "ip.flags", "ip.flags.df",
+    "arp.src.proto_ipv4", "ip.hdr_len", "ip.dsfield", "ip.id", "ip.flags", "ip.flags.df",
     "ip.flags.mf", "ip.frag_offset", "ip.ttl", "ip.proto", "ip.checksum", "ip.src", "ip.dst", "ipv6.src",
     "ipv6.flow", "ipv6.hlim", "tcp.srcport", "tcp.flags", "tcp.flags.syn", "tcp.flags.fin", "tcp.seq_raw",
     "tcp.window_size_value", "tcp.checksum", "tcp.options", "udp.dstport", "udp.length", "udp.checksum",

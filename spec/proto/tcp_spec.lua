@@ -103,7 +103,9 @@ describe("tcp", function()
   it("is cut where its options are", function()
     local p = tap.packet(change(12, "f0 18"))
     assert.equal("tcp: header cut short at byte 59", p.fault)
-    wire.check(p, { ["tcp.hdr_len"] = 60, ["tcp.seq"] = 0x12345678, ["tcp.options"] = "hello", ["tcp.payload"] = "absent" })
+    wire.check(p, {
+      ["tcp.hdr_len"] = 60, ["tcp.seq"] = 0x12345678, ["tcp.options"] = "hello", ["tcp.payload"] = "absent",
+    })
   end)
 
   it("keeps what a cut header holds whole", function()

@@ -24,14 +24,19 @@ local function isolation()
   return nil
 end
 
+--- A run that hangs is ended, and says where it was.
+local limit_s = os.getenv("MOONTAP_LONG") == "1" and 3600 or 400
+
 --- Start this command again, isolated, with the paths of what was built; then leave with its status.
 local function restart()
   local build = os.getenv("MOONTAP_BUILD") or "build"
   local here = run { "pwd", "-P" }.out:gsub("\n$", "")
   local words = isolation()
+  local trace = os.tmpname()
   local environment = {
     MOONTAP_ISOLATED = words and "yes" or "no",
     MOONTAP_BUILD = build,
+    MOONTAP_TRACE = trace,
     LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;"):format(here, here, here),
     LUA_CPATH = ("%s/%s/lua/?.so;;"):format(here, build),
     LD_PRELOAD = os.getenv("MOONTAP_PRELOAD"),
@@ -39,15 +44,22 @@ local function restart()
   local prepare = words and "ip link set lo up; sysctl -qw net.ipv6.conf.default.disable_ipv6=1; " or ""
   words = words or {}
   table.move({ "sh", "-c", prepare .. 'exec "$@"', "sh" }, 1, 4, #words + 1, words)
-  words[#words + 1] = "env"
+  table.move({ "timeout", "--foreground", "-k", 5, limit_s, "env" }, 1, 6, #words + 1, words)
   for name, value in pairs(environment) do words[#words + 1] = name .. "=" .. value end
   local own = own_command()
   table.move(own, 1, #own, #words + 1, words)
   local ok, _, status = os.execute(run.quote(words))
+  if status == 124 then print(("\nended after %d s in: %s"):format(limit_s, run.read(trace))) end
+  os.remove(trace)
   os.exit(ok and 0 or status, false)
 end
 
 if not os.getenv("MOONTAP_ISOLATED") then restart() end
+
+busted.subscribe({ "test", "start" }, function(test, parent)
+  run.write(os.getenv("MOONTAP_TRACE"), ("%s: %s %s"):format(test.trace.short_src, parent.name, test.name))
+  return nil, true
+end)
 
 -- What a describe block opened, its teardown has to have closed.
 local open = {}

@@ -57,11 +57,11 @@ sanitized() {
     busted $(instrumented)
 }
 
-stage 'build with gcc' make "$jobs" CC=gcc all build/spec/send
-stage 'build with clang' make "$jobs" CC=clang BUILD=build/clang all
+stage 'build with gcc' make -s "$jobs" CC=gcc all build/spec/send
+stage 'build with clang' make -s "$jobs" CC=clang BUILD=build/clang all
 stage 'check' make -s CC=gcc check
 stage 'specs' busted
-stage 'build with sanitizers' make "$jobs" CC=gcc asan
+stage 'build with sanitizers' make -s "$jobs" CC=gcc asan
 stage 'specs with sanitizers' sanitized
 stage 'gates' make -s CC=gcc gates
 
