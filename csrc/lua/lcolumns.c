@@ -15,11 +15,23 @@ struct columns {
   struct tapL_handler fields;
 };
 
+/* The bytes on the wire, in hex. */
+static void put_raw(struct tap_text *text, const struct tap_ref *ref, const struct tap_value *v) {
+  if (tap_type_is_number(v->type))
+    tap_text_put_hex(text, v->number, 2 * (int)tap_ref_width(ref));
+  else
+    tap_text_put_dump(text, v->bytes, v->size);
+}
+
 static void put_field(struct tap_text *text, const struct tap_ref *ref,
                       const struct tap_packet *p) {
   struct tap_value v;
   const char *name;
   if (!tap_ref_read(ref, p, &v)) return;
+  if (ref->form == TAP_FORM_RAW) {
+    put_raw(text, ref, &v);
+    return;
+  }
   name = ref->form == TAP_FORM_TEXT ? tap_field_value_name(ref->field, v.number) : NULL;
   if (name != NULL)
     tap_text_put(text, name);

@@ -95,7 +95,7 @@ static void push_text(lua_State *L, const struct tap_ref *ref, const struct tap_
 /* The bytes of a number as they stand on the wire. */
 static void push_number_bytes(lua_State *L, const struct tap_ref *ref, uint64_t n) {
   char bytes[8];
-  size_t size = ref->field == NULL || ref->field->bits == 0 ? 8 : (ref->field->bits + 7u) / 8;
+  size_t size = tap_ref_width(ref);
   for (size_t i = 0; i < size; i++)
     bytes[i] = (char)(n >> 8 * (size - 1 - i));
   lua_pushlstring(L, bytes, size);

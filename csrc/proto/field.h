@@ -73,6 +73,11 @@ bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct 
 bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
                         const struct tap_layer *layer, unsigned nth, struct tap_value *out);
 
+/* Bytes that a number of this field takes in its ':raw' form; 8 where a function reads it. */
+static inline unsigned tap_ref_width(const struct tap_ref *ref) {
+  return ref->field == NULL || ref->field->bits == 0 ? 8 : (ref->field->bits + 7u) / 8;
+}
+
 /* The name of an enumerated value, or NULL. */
 const char *tap_field_value_name(const struct tap_field *field, uint64_t value);
 

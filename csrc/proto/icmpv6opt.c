@@ -70,7 +70,7 @@ static const uint8_t *find(const struct tap_packet *p, const struct tap_layer *l
                            unsigned kind, size_t size, struct option *out) {
   struct tap_cursor c = option_window(p, layer);
   while (next_option(&c, out))
-    if ((kind == ANY || out->type == kind) && nth-- == 0) return out->size >= size ? out->at : NULL;
+    if ((kind == ANY || out->type == kind) && out->size >= size && nth-- == 0) return out->at;
   return NULL;
 }
 

@@ -108,11 +108,14 @@ bool tap_tcpopt_timestamp(const struct tap_packet *p, const struct tap_layer *la
   return give_raw(p, layer, nth, TIMESTAMP, out);
 }
 
-/* Occurrence 'nth' of an option that must be 'size' bytes long. */
+/* Option 'nth' of those of a kind that are 'size' bytes long, as they must be. */
 static const uint8_t *sized(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                             unsigned kind, unsigned size) {
+  struct tap_cursor c = tap_header_window(p, layer, TCP_HEADER);
   struct tap_option o;
-  return find(p, layer, nth, kind, &o) && o.size == size ? o.at : NULL;
+  while (tap_option_next(&c, &o))
+    if (o.kind == kind && o.size == size && nth-- == 0) return o.at;
+  return NULL;
 }
 
 bool tap_tcpopt_mss_val(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,

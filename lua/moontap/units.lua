@@ -54,10 +54,10 @@ function M.size(value, plain)
   if math.type(value) == "integer" and value >= 0 then
     bytes = scaled(value, plain or 1)
   elseif type(value) == "string" then
-    local digits = value:match("^%s*(%d+)%s*$")
+    local digits = value:match("^%s*(%d+%.?%d*)%s*$")
     if digits then
-      local number = math.tointeger(tonumber(digits))
-      bytes = number and scaled(number, plain or 1)
+      local number = tonumber(digits)
+      bytes = scaled(math.tointeger(number) or number, plain or 1)
     else
       bytes = parse(value, SIZE, true)
     end

@@ -47,8 +47,8 @@ local IP_OPTIONS <const> = {
   function() return tlv(136, bytes(2)) end,
   function() return tlv(11, bytes(2)) end,
   function() return tlv(7, string.char(4 * random(1, 3)) .. bytes(8)) end,
-  function() return tlv(68, string.char(5 + 4 * random(0, 2), random(0, 15) << 4) .. bytes(8)) end,
-  function() return tlv(68, string.char(13, random(0, 15) << 4 | 1) .. bytes(16)) end,
+  function() return string.char(68, 12, 5 + 4 * random(0, 2), random(0, 15) << 4) .. bytes(8) end,
+  function() return string.char(68, 20, 13, random(0, 15) << 4 | 1) .. bytes(16) end,
 }
 
 local TCP_OPTIONS <const> = {

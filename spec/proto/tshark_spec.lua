@@ -99,6 +99,12 @@ end
 
 local FRAGMENTARY <const> = { ["tcp.len"] = true, ["tcp.nxtseq"] = true, ["tcp.payload"] = true }
 
+local function is_fragment(p)
+  local more = p["ip.flags.mf"]
+  for _, value in ipairs(p:all("ipv6.fraghdr.more")) do more = more or value end
+  return more
+end
+
 --- May the values differ?  Where a header is at fault either may read further; what an ICMP error
 --- quotes only tshark reads; a first fragment has no segment length there, and a UDP payload there
 --- takes the padding in.
@@ -106,7 +112,7 @@ local function may_differ(p, row, field, ours, theirs)
   if p.fault or row["_ws.malformed"] ~= "" or row["_ws.short"] ~= "" then
     return #ours == 0 or #theirs == 0 or ours[1] == theirs[1] or field.type == "bytes"
   end
-  if FRAGMENTARY[field.name] and #theirs == 0 then return p["ip.flags.mf"] or p["ipv6.fraghdr.more"] end
+  if FRAGMENTARY[field.name] and #theirs == 0 then return is_fragment(p) end
   if field.name == "udp.payload" then return #theirs == 1 and theirs[1]:find(ours[1], 1, true) == 1 end
   local layers = p:layers()
   local last = layers[#layers]
