@@ -16,14 +16,13 @@ enum { GUARD_CAPTURE = 1 };
 /* A pass under guard.  Its capture is kept alive by the user value. */
 struct guard {
   struct tapL_capture *c;
-  unsigned serial; /* of the pass; 0: it has not begun */
-  bool always;     /* end the pass however the scope is left, not only by an error */
+  unsigned serial; /* of the pass; 0: there is none to end */
   struct tapL_handler loop;
 };
 
-static struct guard *push_guard(lua_State *L, int capture, bool always) {
+static struct guard *push_guard(lua_State *L, int capture) {
   struct guard *g = lua_newuserdatauv(L, sizeof *g, 1);
-  *g = (struct guard){ .c = tapL_tocapture(L, capture), .always = always };
+  *g = (struct guard){ .c = tapL_tocapture(L, capture) };
   lua_pushvalue(L, capture);
   lua_setiuservalue(L, -2, GUARD_CAPTURE);
   luaL_setmetatable(L, GUARD);
@@ -35,14 +34,19 @@ static void guard_end(struct guard *g) {
 }
 
 static int guard_close(lua_State *L) {
-  struct guard *g = luaL_checkudata(L, 1, GUARD);
-  if (g->always || !lua_isnoneornil(L, 2)) guard_end(g);
+  guard_end(luaL_checkudata(L, 1, GUARD));
   return 0;
+}
+
+/* The pass stays open: the scope of the guard at 'index' is left as it should be. */
+static void guard_disarm(lua_State *L, int index) {
+  struct guard *g = lua_touserdata(L, index);
+  g->serial = 0;
 }
 
 static int guard_gc(lua_State *L) {
   struct guard *g = luaL_checkudata(L, 1, GUARD);
-  if (g->always) guard_end(g);
+  guard_end(g);
   tapL_freehandler(&g->loop);
   return 0;
 }
@@ -57,6 +61,7 @@ static int fail_pass(lua_State *L, int capture, const struct tap_err *e) {
 
 /* With wait = false a run tells how many packets it handled and what to do next. */
 static int tell(lua_State *L, const struct tapL_drive *d, uint64_t before, const char *state) {
+  guard_disarm(L, RUN_GUARD);
   lua_pushinteger(L, (lua_Integer)(d->c->tally.delivered - before));
   lua_pushstring(L, state);
   return 2;
@@ -141,7 +146,7 @@ static int capture_run(lua_State *L) {
     lua_replace(L, RUN_COUNT);
   }
   lua_getiuservalue(L, RUN_CAPTURE, TAPL_SLOTS);
-  g = push_guard(L, RUN_CAPTURE, false);
+  g = push_guard(L, RUN_CAPTURE);
   lua_toclose(L, RUN_GUARD);
   tapL_pass_takeback(c);
   if (resumed && lua_toboolean(L, RUN_WAIT)) tapL_pass_limit(c, &limits);
@@ -249,14 +254,14 @@ static int capture_fields(lua_State *L) {
   struct guard *g;
   tapL_checkcapture(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
-  g = push_guard(L, 1, true);
+  g = push_guard(L, 1);
   tapL_readnames(L, 2, &g->loop);
   return push_loop(L);
 }
 
 static int capture_packets(lua_State *L) {
   tapL_checkcapture(L, 1);
-  push_guard(L, 1, true)->loop.ref_count = -1;
+  push_guard(L, 1)->loop.ref_count = -1;
   return push_loop(L);
 }
 
@@ -265,6 +270,7 @@ static int capture_packets(lua_State *L) {
 enum { NEXT_CAPTURE = 1, NEXT_TIMEOUT, NEXT_SLOTS, NEXT_GUARD };
 
 static int next_timeout(lua_State *L) {
+  guard_disarm(L, NEXT_GUARD);
   lua_pushnil(L);
   lua_pushliteral(L, "timeout");
   return 2;
@@ -278,7 +284,10 @@ static int next_on(lua_State *L, int status, lua_KContext deadline) {
   d.c->pass.in_call = false;
   for (;;) {
     switch (tapL_pass_advance(&d, &p, &e)) {
-    case TAPL_PACKET: tapL_pass_lend(&d, p); return 1;
+    case TAPL_PACKET:
+      guard_disarm(L, NEXT_GUARD);
+      tapL_pass_lend(&d, p);
+      return 1;
     case TAPL_WAIT:
       if (tap_clock_monotonic_ns() >= (int64_t)deadline) return next_timeout(L);
       if (d.c->has_wait)
@@ -307,7 +316,7 @@ static int capture_next(lua_State *L) {
   if (!lua_isnil(L, NEXT_TIMEOUT))
     deadline = tap_clock_monotonic_ns() + luaL_checkinteger(L, NEXT_TIMEOUT) * NS_PER_MS;
   lua_getiuservalue(L, NEXT_CAPTURE, TAPL_SLOTS);
-  g = push_guard(L, NEXT_CAPTURE, false);
+  g = push_guard(L, NEXT_CAPTURE);
   lua_toclose(L, NEXT_GUARD);
   tapL_pass_takeback(c);
   if (tapL_pass_begin(&d, &packets, &c->limits, &e) != 0) return fail_pass(L, NEXT_CAPTURE, &e);

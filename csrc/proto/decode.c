@@ -99,6 +99,7 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
 static void insert_lifted_tag(const struct tap_walk *walk, struct tap_packet *out) {
   unsigned number = tap_walk_bound(walk, TAP_BY_ETHERTYPE, out->frame->vlan_tpid);
   if (number >= TAP_NO_PROTOCOL || out->count == 0 || out->count == TAP_LAYERS_MAX) return;
+  if (out->layer[0].protocol != walk->frequent.eth) return;
   if (out->layer[0].header < TAP_ETH_HEADER) return; /* cut before its place */
   memmove(&out->layer[2], &out->layer[1], (out->count - 1u) * sizeof out->layer[0]);
   out->layer[1] = (struct tap_layer){

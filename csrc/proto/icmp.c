@@ -26,12 +26,14 @@ enum {
 enum { ICMP_HEADER = 8, CODE_TOO_BIG = 4, IP_PROTO_ICMP = 1 };
 
 /* Sets of types, one bit a type; no field needs a type over 63. */
-static const uint64_t echoes = UINT64_C(1) << ECHO_REPLY | UINT64_C(1) << ECHO_REQUEST;
-static const uint64_t times = UINT64_C(1) << TIME_REQUEST | UINT64_C(1) << TIME_REPLY;
-static const uint64_t masks = UINT64_C(1) << MASK_REQUEST | UINT64_C(1) << MASK_REPLY;
-static const uint64_t informations = UINT64_C(1) << INFORMATION_REQUEST | UINT64_C(1)
-                                                                              << INFORMATION_REPLY;
-static const uint64_t extended = UINT64_C(1) << EXTENDED_REQUEST | UINT64_C(1) << EXTENDED_REPLY;
+#define TYPE(type) (UINT64_C(1) << (type))
+
+static const uint64_t times = TYPE(TIME_REQUEST) | TYPE(TIME_REPLY);
+static const uint64_t masks = TYPE(MASK_REQUEST) | TYPE(MASK_REPLY);
+static const uint64_t numbered = TYPE(ECHO_REPLY) | TYPE(ECHO_REQUEST) | TYPE(TIME_REQUEST) |
+                                 TYPE(TIME_REPLY) | TYPE(INFORMATION_REQUEST) |
+                                 TYPE(INFORMATION_REPLY) | TYPE(MASK_REQUEST) | TYPE(MASK_REPLY);
+static const uint64_t extended = TYPE(EXTENDED_REQUEST) | TYPE(EXTENDED_REPLY);
 
 /* Bytes that belong to the header beyond the first eight. */
 static unsigned more_header(unsigned type) {
@@ -51,10 +53,6 @@ static enum tap_verdict icmp_parse(struct tap_cursor *c, struct tap_step *out) {
   return TAP_LAST;
 }
 
-static uint64_t only(unsigned type) {
-  return UINT64_C(1) << type;
-}
-
 /* 'n' bytes at 'offset', if the message's type is in 'types'. */
 static const uint8_t *at(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          uint64_t types, size_t offset, size_t n) {
@@ -65,14 +63,12 @@ static const uint8_t *at(const struct tap_packet *p, const struct tap_layer *lay
 
 static bool read_ident(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                        struct tap_value *out) {
-  return tap_give_load(
-      out, TAP_UINT, at(p, layer, nth, echoes | times | masks | informations | extended, 4, 2), 2);
+  return tap_give_load(out, TAP_UINT, at(p, layer, nth, numbered | extended, 4, 2), 2);
 }
 
 static bool read_seq(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                      struct tap_value *out) {
-  return tap_give_load(out, TAP_UINT,
-                       at(p, layer, nth, echoes | times | masks | informations, 6, 2), 2);
+  return tap_give_load(out, TAP_UINT, at(p, layer, nth, numbered, 6, 2), 2);
 }
 
 /* Hosts of the other byte order wrote these without turning them round. */
@@ -82,18 +78,17 @@ static bool give_swapped(struct tap_value *out, const uint8_t *two) {
 
 static bool read_ident_le(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                           struct tap_value *out) {
-  return give_swapped(out,
-                      at(p, layer, nth, echoes | times | masks | informations | extended, 4, 2));
+  return give_swapped(out, at(p, layer, nth, numbered | extended, 4, 2));
 }
 
 static bool read_seq_le(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
-  return give_swapped(out, at(p, layer, nth, echoes | times | masks | informations, 6, 2));
+  return give_swapped(out, at(p, layer, nth, numbered, 6, 2));
 }
 
 static bool read_mtu(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                      struct tap_value *out) {
-  const uint8_t *h = at(p, layer, nth, only(UNREACHABLE), 0, ICMP_HEADER);
+  const uint8_t *h = at(p, layer, nth, TYPE(UNREACHABLE), 0, ICMP_HEADER);
   if (h == NULL || h[1] != CODE_TOO_BIG) return false;
   return tap_give_number(out, TAP_UINT, tap_be16(h + 6));
 }
@@ -101,7 +96,7 @@ static bool read_mtu(const struct tap_packet *p, const struct tap_layer *layer, 
 /* RFC 4884: length of the quoted packet in words; 0 in messages without extensions. */
 static bool read_length(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
-  uint64_t types = only(UNREACHABLE) | only(TIME_EXCEEDED) | only(PARAMETER);
+  uint64_t types = TYPE(UNREACHABLE) | TYPE(TIME_EXCEEDED) | TYPE(PARAMETER);
   const uint8_t *h = at(p, layer, nth, types, 0, ICMP_HEADER);
   if (h == NULL || h[5] == 0 || (h[0] == UNREACHABLE && h[1] == CODE_TOO_BIG)) return false;
   return tap_give_number(out, TAP_UINT, h[5]);
@@ -109,12 +104,12 @@ static bool read_length(const struct tap_packet *p, const struct tap_layer *laye
 
 static bool read_pointer(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          struct tap_value *out) {
-  return tap_give_load(out, TAP_UINT, at(p, layer, nth, only(PARAMETER), 4, 1), 1);
+  return tap_give_load(out, TAP_UINT, at(p, layer, nth, TYPE(PARAMETER), 4, 1), 1);
 }
 
 static bool read_gateway(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          struct tap_value *out) {
-  return tap_give_bytes(out, TAP_IPV4, at(p, layer, nth, only(REDIRECT), 4, 4), 4);
+  return tap_give_bytes(out, TAP_IPV4, at(p, layer, nth, TYPE(REDIRECT), 4, 4), 4);
 }
 
 static bool read_originate(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -139,23 +134,23 @@ static bool read_mask(const struct tap_packet *p, const struct tap_layer *layer,
 
 static bool read_num_addrs(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                            struct tap_value *out) {
-  return tap_give_load(out, TAP_UINT, at(p, layer, nth, only(ROUTERS), 4, 1), 1);
+  return tap_give_load(out, TAP_UINT, at(p, layer, nth, TYPE(ROUTERS), 4, 1), 1);
 }
 
 static bool read_entry_size(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                             struct tap_value *out) {
-  return tap_give_load(out, TAP_UINT, at(p, layer, nth, only(ROUTERS), 5, 1), 1);
+  return tap_give_load(out, TAP_UINT, at(p, layer, nth, TYPE(ROUTERS), 5, 1), 1);
 }
 
 static bool read_lifetime(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                           struct tap_value *out) {
-  return tap_give_load(out, TAP_UINT, at(p, layer, nth, only(ROUTERS), 6, 2), 2);
+  return tap_give_load(out, TAP_UINT, at(p, layer, nth, TYPE(ROUTERS), 6, 2), 2);
 }
 
 /* Entry 'nth' of a router advertisement: an address and how much it is preferred. */
 static const uint8_t *router(const struct tap_packet *p, const struct tap_layer *layer,
                              unsigned nth) {
-  const uint8_t *h = at(p, layer, 0, only(ROUTERS), 0, ICMP_HEADER), *entry;
+  const uint8_t *h = at(p, layer, 0, TYPE(ROUTERS), 0, ICMP_HEADER), *entry;
   struct tap_cursor c = tap_payload_window(p, layer);
   if (h == NULL || nth >= h[4] || h[5] != 2) return NULL;
   do

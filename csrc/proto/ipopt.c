@@ -126,7 +126,12 @@ bool tap_ipopt_sid(const struct tap_packet *p, const struct tap_layer *layer, un
 
 bool tap_ipopt_mtu(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                    struct tap_value *out) {
-  return give_small(p, layer, nth, MTU_PROBE, out) || give_small(p, layer, nth, MTU_REPLY, out);
+  struct tap_cursor c = tap_header_window(p, layer, IP_HEADER);
+  struct tap_option o;
+  while (tap_option_next(&c, &o))
+    if ((o.kind == MTU_PROBE || o.kind == MTU_REPLY) && o.size >= 4 && nth-- == 0)
+      return tap_give_number(out, TAP_UINT, tap_be16(o.at + 2));
+  return false;
 }
 
 bool tap_ipopt_overflow(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,

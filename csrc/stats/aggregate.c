@@ -40,21 +40,43 @@ static inline bool read_field(const struct tap_ref *ref, const struct tap_packet
   return tap_ref_read(ref, p, out);
 }
 
-/* The key's length in words, or -1 when a part that must be there is not. */
-static inline int read_key(const struct tap_plan *plan, const struct tap_packet *p,
-                           struct tap_key *key) {
-  uint8_t *at = tap_key_begin(key);
-  unsigned later = plan->key_count;
-  for (const struct tap_ref *ref = plan->by; later-- > 0; ref++) {
+/* The row to count in: the key's, or the others' where that has no room. */
+static inline uint64_t *row_for(struct tap_aggregate *a, const uint64_t *key, size_t words) {
+  uint64_t *row = tap_table_put(&a->table, key, words);
+  if (row != NULL) return row;
+  a->evicted++;
+  return a->others;
+}
+
+/* The row for a packet; NULL when a part of its key that must be there is not. */
+static uint64_t *row_of_parts(struct tap_aggregate *a, const struct tap_packet *p) {
+  struct tap_key key;
+  uint8_t *at = tap_key_begin(&key);
+  unsigned later = a->plan.key_count;
+  for (const struct tap_ref *ref = a->plan.by; later-- > 0; ref++) {
     struct tap_value v;
     if (read_field(ref, p, &v))
-      at = tap_key_put(key, at, &v, later);
+      at = tap_key_put(&key, at, &v, later);
     else if (ref->optional)
       at = tap_key_put_absent(at);
     else
-      return -1;
+      return NULL;
   }
-  return (int)tap_key_end(key, at);
+  return row_for(a, key.words, tap_key_end(&key, at));
+}
+
+static uint64_t *row_of_long(struct tap_aggregate *a, const struct tap_value *v) {
+  struct tap_key key;
+  uint8_t *at = tap_key_put(&key, tap_key_begin(&key), v, 0);
+  return row_for(a, key.words, tap_key_end(&key, at));
+}
+
+/* The same for a key of one part, which mostly is one word and then never touches memory. */
+static inline uint64_t *row_of_one(struct tap_aggregate *a, const struct tap_packet *p) {
+  struct tap_value v;
+  uint64_t word;
+  if (!read_field(a->plan.by, p, &v)) return row_of_parts(a, p);
+  return tap_key_word(&v, &word) ? row_for(a, &word, 1) : row_of_long(a, &v);
 }
 
 static inline void count_packet(const struct tap_plan *plan, const struct tap_packet *p,
@@ -70,15 +92,8 @@ static inline void count_packet(const struct tap_plan *plan, const struct tap_pa
 }
 
 bool tap_aggregate_add(struct tap_aggregate *a, const struct tap_packet *p) {
-  struct tap_key key;
-  int words = read_key(&a->plan, p, &key);
-  uint64_t *row;
-  if (words < 0) return false;
-  row = tap_table_put(&a->table, key.words, (size_t)words);
-  if (row == NULL) {
-    row = a->others;
-    a->evicted++;
-  }
+  uint64_t *row = a->plan.key_count == 1 ? row_of_one(a, p) : row_of_parts(a, p);
+  if (row == NULL) return false;
   count_packet(&a->plan, p, row);
   return true;
 }

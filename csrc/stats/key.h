@@ -54,8 +54,13 @@ static inline uint8_t *tap_key_put_absent(uint8_t *at) {
   return at + 1;
 }
 
+/* How many bytes a number takes: at least one. */
+static inline unsigned tap_key_number_size(uint64_t number) {
+  return (unsigned)(71 - __builtin_clzll(number | 1)) / 8;
+}
+
 static inline uint8_t *tap_key_put_number(uint8_t *at, unsigned type, uint64_t number) {
-  unsigned bytes = (unsigned)(71 - __builtin_clzll(number | 1)) / 8;
+  unsigned bytes = tap_key_number_size(number);
   uint64_t low_first = htole64(number);
   *at = (uint8_t)(type | bytes << 4);
   memcpy(at + 1, &low_first, 8);
@@ -83,6 +88,22 @@ static inline uint8_t *tap_key_put(struct tap_key *key, uint8_t *at, const struc
   case TAP_STRING: return tap_key_put_bytes(key, at, v, later);
   default: return tap_key_put_number(at, v->type, v->number);
   }
+}
+
+/* The whole key in one word, where it is of one part that fits into it: the same bytes that put
+ * and end would make. */
+static inline bool tap_key_word(const struct tap_value *v, uint64_t *out) {
+  uint32_t address;
+  unsigned bytes;
+  if (v->type == TAP_IPV4) {
+    memcpy(&address, v->bytes, 4);
+    *out = htole64(TAP_IPV4 | (uint64_t)le32toh(address) << 8);
+    return true;
+  }
+  if (!tap_type_is_number(v->type) || v->number >> 56 != 0) return false;
+  bytes = tap_key_number_size(v->number);
+  *out = htole64(v->type | bytes << 4 | v->number << 8);
+  return true;
 }
 
 /* Read the part at '*at' and move on to the next one.  False when it is absent. */

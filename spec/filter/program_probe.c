@@ -114,23 +114,31 @@ static bool is_cell(uint16_t code) {
 /* An operand that is likely to be right, with 'left' instructions behind. */
 static uint32_t fitting_operand(uint16_t code, uint32_t left) {
   if (is_load(code)) return one_in(12) ? 0xfffff000 + 40 : below(BYTES);
-  if (is_cell(code)) return below(3);
+  if (is_cell(code)) return below(2);
   if (BPF_CLASS(code) == BPF_JMP && BPF_OP(code) == BPF_JA) return below(left);
+  if (BPF_CLASS(code) == BPF_JMP && !one_in(3)) return below(8);
   if (BPF_CLASS(code) == BPF_ALU) return 1 + below(one_in(3) ? UINT32_MAX - 1 : 31);
   return below(one_in(4) ? UINT32_MAX : 2 * BYTES);
 }
 
 /* Every 'errors'th instruction may be wrong; 0: none of them. */
 static struct tap_insn random_insn(uint32_t left, unsigned errors) {
-  static const uint16_t usual[] = { BPF_LD | BPF_B | BPF_ABS,
-                                    BPF_LD | BPF_H | BPF_ABS,
-                                    BPF_LD | BPF_W | BPF_IND,
-                                    BPF_LDX | BPF_B | BPF_MSH,
-                                    BPF_JMP | BPF_JEQ | BPF_K,
-                                    BPF_JMP | BPF_JSET | BPF_K,
-                                    BPF_ST,
-                                    BPF_LD | BPF_MEM };
-  uint16_t code = one_in(3) ? usual[below(8)] : random_code();
+  static const uint16_t usual[] = {
+    BPF_LD | BPF_B | BPF_ABS,
+    BPF_LD | BPF_H | BPF_ABS,
+    BPF_LD | BPF_W | BPF_IND,
+    BPF_LDX | BPF_B | BPF_MSH,
+    BPF_JMP | BPF_JEQ | BPF_K,
+    BPF_JMP | BPF_JGE | BPF_K,
+    BPF_JMP | BPF_JSET | BPF_K,
+    BPF_MISC | BPF_TXA,
+    BPF_MISC | BPF_TAX,
+    BPF_LD | BPF_MEM,
+    BPF_LDX | BPF_MEM,
+    BPF_ST,
+    BPF_STX,
+  };
+  uint16_t code = one_in(3) ? random_code() : usual[below(13)];
   bool wrong = errors > 0 && one_in(errors);
   struct tap_insn insn = { .code = code };
   if (left == 0 && (!wrong || BPF_CLASS(code) == BPF_JMP))
@@ -173,7 +181,7 @@ static void run_once(const struct tap_program *program, struct counts *counts) {
   uint8_t *bytes = malloc(size); /* to the byte, for those who watch over memory */
   struct tap_frame frame = { .data = bytes, .caplen = size, .len = size };
   for (uint32_t i = 0; i < size; i++)
-    bytes[i] = (uint8_t)below(one_in(3) ? 64 : 256);
+    bytes[i] = (uint8_t)below(one_in(2) ? 8 : 256);
   ours = tap_program_run(program, &frame);
   kernels = kernel_runs(bytes, size);
   *(kernels > 0 ? &counts->accepted : &counts->refused) += 1;

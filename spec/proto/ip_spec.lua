@@ -156,6 +156,18 @@ describe("ip.opt", function()
     assert.same({ "192.0.2.1", "192.0.2.2" }, named:all("ip.opt.time_stamp_addr"))
   end)
 
+  it("counts over all options of a kind", function()
+    local times, routes = "44 08 09 00 00000064  44 0c 0d 01 c0000201 000000c8", "07 07 04 c0000202  07 07 04 c0000203"
+    local p = tap.packet(with_options(times .. routes))
+    assert.same({ 100, 200 }, p:all("ip.opt.time_stamp"))
+    assert.same({ "192.0.2.1" }, p:all("ip.opt.time_stamp_addr"))
+    assert.same({ 0, 1 }, p:all("ip.opt.flag"))
+    assert.same({ 9, 13, 4, 4 }, p:all("ip.opt.ptr"))
+    assert.same({ "192.0.2.2", "192.0.2.3" }, p:all("ip.empty_rt"))
+    local mtu = tap.packet(with_options "0c 04 05 dc  0b 03 00  0b 04 02 40")
+    assert.same({ 1500, 576 }, mtu:all("ip.opt.mtu"))
+  end)
+
   it("reads the small ones", function()
     wire.check(tap.packet(with_options "88 04 00 07"), { ["ip.opt.sid"] = 7, ["ip.opt.ra"] = "absent" })
     wire.check(tap.packet(with_options "0b 04 05 dc"), { ["ip.opt.mtu"] = 1500 })

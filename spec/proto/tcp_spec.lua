@@ -164,6 +164,12 @@ describe("tcp.options", function()
     })
   end)
 
+  it("finds an option behind one of its kind with the wrong length", function()
+    local p = tap.packet(with_options "03 04 07 01  03 03 05  02 02  02 04 05 b4")
+    wire.check(p, { ["tcp.options.wscale.shift"] = 5, ["tcp.options.mss_val"] = 1460 })
+    assert.same({ 5 }, p:all("tcp.options.wscale.shift"))
+  end)
+
   it("ends at kind 0, and where an option does not fit", function()
     assert.same({ 1, 0 }, tap.packet(with_options "01 00 02 04 05 b4"):all("tcp.option_kind"))
     for _, digits in ipairs { "01 02 00 05", "01 02 01 05", "01 02 04 05", "01 01 01 02" } do

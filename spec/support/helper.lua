@@ -38,7 +38,7 @@ local function restart()
     MOONTAP_BUILD = build,
     MOONTAP_TRACE = trace,
     LUA_PATH = ("%s/lua/?.lua;%s/lua/?/init.lua;%s/?.lua;;"):format(here, here, here),
-    LUA_CPATH = ("%s/%s/lua/?.so;;"):format(here, build),
+    LUA_CPATH = ("%s/lua/?.so;;"):format(build:find("^/") and build or here .. "/" .. build),
     LD_PRELOAD = os.getenv("MOONTAP_PRELOAD"),
   }
   local prepare = words and "ip link set lo up; sysctl -qw net.ipv6.conf.default.disable_ipv6=1; " or ""
@@ -55,6 +55,10 @@ local function restart()
 end
 
 if not os.getenv("MOONTAP_ISOLATED") then restart() end
+
+-- Loaded before any spec, so that busted, which forgets modules from file to file, keeps this one:
+-- a module in C is opened once in a program.
+require "moontap"
 
 busted.subscribe({ "test", "start" }, function(test, parent)
   run.write(os.getenv("MOONTAP_TRACE"), ("%s: %s %s"):format(test.trace.short_src, parent.name, test.name))

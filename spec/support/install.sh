@@ -6,7 +6,7 @@
 # run and exit status 1.  Nothing happens where nothing is missing.
 set -eu
 
-# group, what proves that it is there (a command, or a file), the package that brings it
+# group, what proves that it is there (a command, a file, a module of Lua), the package that brings it
 wanted='
 build cc                      gcc
 build make                    make
@@ -25,6 +25,8 @@ test  git                     git
 test  tcpdump                 tcpdump
 test  tshark                  tshark
 test  /usr/include/pcap/pcap.h libpcap-dev
+test  tcpreplay               tcpreplay
+test  lua:socket              lua-socket
 test  valgrind                valgrind
 test  clang                   clang
 test  clang-format            clang-format
@@ -37,6 +39,7 @@ present() {
     */lua.h) [ -e "${LUA_INCDIR:-/usr/include/lua5.4}/lua.h" ] ||
       [ -e "$(pkg-config --variable=includedir lua5.4 2>/dev/null)/lua.h" ] ;;
     /*) [ -e "$1" ] ;;
+    lua:*) lua5.4 -e "require '${1#lua:}'" 2>/dev/null ;;
     *) PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null ;;
   esac
 }
@@ -62,7 +65,6 @@ fi
 echo "installing$missing"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-# shellcheck disable=SC2086 # a list of words
 if ! { apt-get update -q && apt-get install -q -y --no-install-recommends $missing; } >"$log" 2>&1 </dev/null; then
   cat "$log" >&2
   rm -f "$log"

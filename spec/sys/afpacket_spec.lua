@@ -318,9 +318,11 @@ describe("a live capture's interface", function()
     assert.equal(100, code)
     live.up(link.a)
     live.up(link.b)
+    live.send(link.a, { count = 7, size = 60 }) -- no pass runs: not for this capture
     let_in(cap)
     live.send(link.a, { count = 3, size = 60 })
     assert.equal(3, drain(cap))
+    assert.equal(3, cap:stats().seen)
   end)
 
   it("may go down and up while the capture runs", function()

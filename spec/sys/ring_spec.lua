@@ -78,6 +78,23 @@ describe("a ring", function()
     assert.is_true(count > 1120)
   end)
 
+  it("holds more frames the less is kept of each", function()
+    local link <close> = live.pair()
+    local held = {}
+    for _, snaplen in ipairs { 0, 60 } do
+      local cap <close> = assert(tap.open {
+        interface = link.b, buffer = 4 * PAGE, block = PAGE, latency = "10s", snaplen = snaplen,
+      })
+      cap:pollfd()
+      live.send(link.a, { count = 1000, size = 1000 })
+      cap:stop()
+      held[#held + 1] = cap:stats().unread
+    end
+    -- Three records of 1088 bytes go into a block, but 28 of 144.
+    assert.is_true(held[1] > 0 and held[1] <= 4 * 3)
+    assert.is_true(held[2] > 3 * 28 and held[2] <= 4 * 28)
+  end)
+
   it("keeps the frames it has while it is full, and counts how often that was", function()
     local link <close> = live.pair()
     -- With such a latency blocks go over because they are full, hardly ever because of their time.
