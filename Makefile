@@ -29,7 +29,7 @@ lua_found := $(firstword $(foreach n,lua5.4 lua54 lua,\
 LUA_LIBS ?= $(or $(if $(and $(LUA_LIBDIR),$(lua_found)),-L$(LUA_LIBDIR) -l$(lua_found)),\
   $(if $(lua_pc),$(shell pkg-config --libs $(lua_pc))),-llua5.4)
 
-compile = $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -fvisibility=hidden -fPIC -Icsrc \
+compile = $(CC) -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) -fvisibility=hidden -fPIC -Icsrc \
   -isystem $(LUA_INCDIR) $(CPPFLAGS) $(CFLAGS)
 
 sources := $(sort $(wildcard csrc/*/*.c))
@@ -87,9 +87,10 @@ asan:
 check lint: all
 	@BUILD=$(BUILD) $(LUA) spec/check/run.lua
 gates: all
-	@$(LUA) spec/bench/gates.lua
+	@MOONTAP_BUILD=$(BUILD) $(LUA) spec/bench/gates.lua
 doc: all
-	@LUA_PATH='lua/?.lua;lua/?/init.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' $(LUA) spec/support/doc.lua $(BUILD)/doc
+	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
+	  $(LUA) spec/support/doc.lua $(BUILD)/doc $(host)
 
 install: all
 	$(INSTALL) -d $(sort $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/moontap $(addprefix $(DESTDIR)$(LUADIR)/,$(dir $(modules:lua/%=%))))

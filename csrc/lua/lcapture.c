@@ -101,6 +101,7 @@ static int keep_program(struct tapL_capture *c, const struct tap_program *progra
 
 int tapL_setfilter(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e) {
   static const struct tap_program none = { NULL, 0 };
+  if (program != NULL && tap_program_verify(program, e) != 0) return -1;
   if (c->source->ops->set_filter != NULL) return c->source->ops->set_filter(c->source, program, e);
   return keep_program(c, program == NULL ? &none : program, e);
 }

@@ -151,8 +151,8 @@ void tapL_readnames(lua_State *L, int index, struct tapL_handler *h);
 /* laggregate.c: make the aggregate that the options table at 'index' describes, push it. */
 struct tap_aggregate *tapL_newaggregate(lua_State *L, int index);
 
-/* lfilter.c: read and verify the program at 'index' (a list of {code, jt, jf, k}); raises where
- * it is no program.  Pushes a userdata that owns the instructions. */
+/* lfilter.c: read the program at 'index' (a list of {code, jt, jf, k}); raises where it is none.
+ * Pushes a userdata that owns the instructions. */
 struct tap_program tapL_checkprogram(lua_State *L, int index);
 
 /* lstats.c: push the table that stats() gives. */

@@ -180,36 +180,13 @@ static int raise_fault(lua_State *L, int capture, const struct tap_err *e) {
 
 static int loop_resumed(lua_State *L, int status, lua_KContext context);
 
-static int loop_on(lua_State *L, struct tapL_capture *c) {
-  struct tapL_drive d = { L, c, lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
-  struct tap_packet *p;
+/* Nothing is there now: sleep.  The script's own wait function may yield. */
+static void wait_in_loop(struct tapL_drive *d) {
   struct tap_err e;
-  int values;
-  tapL_pass_enter(&d);
-  for (;;) {
-    switch (tapL_pass_advance(&d, &p, &e)) {
-    case TAPL_PACKET:
-      if ((values = offer(&d, p)) > 0) return values;
-      break;
-    case TAPL_WAIT:
-      if (c->has_wait)
-        call_wait(&d, 0, loop_resumed);
-      else if (tapL_pass_wait(d.c, INT64_MAX, &e) != 0)
-        return raise_fault(L, d.capture, &e);
-      break;
-    case TAPL_END: lua_pushnil(L); return 1;
-    case TAPL_FAILED: return raise_fault(L, d.capture, &e);
-    }
-  }
-}
-
-/* The script's wait function yielded, and is back. */
-static int loop_resumed(lua_State *L, int status, lua_KContext context) {
-  struct tapL_capture *c = lua_touserdata(L, lua_upvalueindex(LOOP_CAPTURE));
-  (void)status;
-  (void)context;
-  c->pass.in_call = false;
-  return loop_on(L, c);
+  if (d->c->has_wait)
+    call_wait(d, 0, loop_resumed);
+  else if (tapL_pass_wait(d->c, INT64_MAX, &e) != 0)
+    raise_fault(d->L, d->capture, &e);
 }
 
 static void begin_loop(lua_State *L, struct guard *g) {
@@ -222,19 +199,53 @@ static void begin_loop(lua_State *L, struct guard *g) {
   g->c->pass.in_loop = true;
 }
 
+/* A loop that is not in its pass begins it, is at its end (false), or went wrong. */
+static __attribute__((noinline)) bool enter_loop(lua_State *L, struct guard *g) {
+  if (g->c->source == NULL) return luaL_error(L, "the capture was closed in its loop");
+  if (g->c->pass.in_call) return luaL_error(L, "a loop cannot go on inside a handler");
+  if (g->serial != 0) return false;
+  begin_loop(L, g);
+  return true;
+}
+
+static inline bool is_in_pass(const struct guard *g) {
+  const struct tapL_pass *pass = &g->c->pass;
+  return g->serial == pass->serial && pass->phase != TAPL_CLOSED && !pass->in_call;
+}
+
+static int end_loop(lua_State *L) {
+  lua_pushnil(L);
+  return 1;
+}
+
 static int loop_next(lua_State *L) {
   struct guard *g = lua_touserdata(L, lua_upvalueindex(LOOP_GUARD));
-  struct tapL_capture *c = g->c;
-  if (c->source == NULL) return luaL_error(L, "the capture was closed in its loop");
-  if (c->pass.in_call) return luaL_error(L, "a loop cannot go on inside a handler");
-  if (g->serial == 0) {
-    begin_loop(L, g);
-  } else if (g->serial != c->pass.serial || c->pass.phase == TAPL_CLOSED) {
-    lua_pushnil(L);
-    return 1;
+  struct tapL_drive d = { L, g->c, lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
+  struct tap_packet *p;
+  struct tap_err e;
+  int values;
+  if (!is_in_pass(g) && !enter_loop(L, g)) return end_loop(L);
+  tapL_pass_takeback(g->c);
+  tapL_pass_enter(&d);
+  for (;;) {
+    switch (tapL_pass_advance(&d, &p, &e)) {
+    case TAPL_PACKET:
+      if ((values = offer(&d, p)) > 0) return values;
+      break;
+    case TAPL_WAIT: wait_in_loop(&d); break;
+    case TAPL_END: return end_loop(L);
+    case TAPL_FAILED: return raise_fault(L, d.capture, &e);
+    }
   }
-  tapL_pass_takeback(c);
-  return loop_on(L, c);
+}
+
+/* The script's wait function yielded, and is back. */
+static int loop_resumed(lua_State *L, int status, lua_KContext context) {
+  struct guard *g = lua_touserdata(L, lua_upvalueindex(LOOP_GUARD));
+  (void)status;
+  (void)context;
+  g->c->pass.in_call = false;
+  return loop_next(L);
 }
 
 /* Push what a generic for takes: iterator, nil, nil, and the guard to close. */

@@ -13,19 +13,8 @@
 
 #include "lua/lvalue.h"
 
-enum { SLOTS = 256 };
-
-struct tapL_names {
-  struct tapL_name slot[SLOTS];
-};
-
 struct tapL_names *tapL_names_new(void) {
   return calloc(1, sizeof(struct tapL_names));
-}
-
-static inline unsigned slot_number(const void *string, unsigned protocol) {
-  uintptr_t address = (uintptr_t)string ^ (uintptr_t)protocol << 9;
-  return (unsigned)((address >> 3) ^ (address >> 11)) & (SLOTS - 1);
 }
 
 /* After a packet methods come first, then the registry. */
@@ -50,9 +39,8 @@ static void mean_of_layer(lua_State *L, int index, unsigned protocol, struct tap
   lua_pop(L, 1);
 }
 
-/* Look the name up and keep it in its slot. */
-static const struct tapL_name *learn(lua_State *L, struct tapL_name *slot, unsigned number,
-                                     int index, unsigned protocol) {
+const struct tapL_name *tapL_learnname(lua_State *L, struct tapL_name *slot, int index,
+                                       unsigned protocol) {
   struct tapL_name found = { .string = lua_topointer(L, index), .protocol = (uint16_t)protocol };
   if (lua_type(L, index) != LUA_TSTRING)
     luaL_error(L, "a field's name must be a string, not %s", luaL_typename(L, index));
@@ -61,16 +49,7 @@ static const struct tapL_name *learn(lua_State *L, struct tapL_name *slot, unsig
   else
     mean_of_layer(L, index, protocol, &found);
   lua_pushvalue(L, index);
-  lua_rawseti(L, lua_upvalueindex(TAPL_ANCHORS), number + 1);
+  lua_rawseti(L, lua_upvalueindex(TAPL_ANCHORS), 1 + (slot - tapL_context(L)->names->slot));
   *slot = found;
   return slot;
-}
-
-const struct tapL_name *tapL_name(lua_State *L, struct tapL_context *x, int index,
-                                  unsigned protocol) {
-  const void *string = lua_topointer(L, index); /* of other values too, but none is in a slot */
-  unsigned number = slot_number(string, protocol);
-  struct tapL_name *slot = &x->names->slot[number];
-  if (slot->string == string && slot->protocol == protocol && string != NULL) return slot;
-  return learn(L, slot, number, index, protocol);
 }

@@ -7,6 +7,9 @@
 #ifndef TAP_LUA_LNAME_H
 #define TAP_LUA_LNAME_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "lua/lapi.h"
 
 enum tapL_meaning { TAPL_FIELD, TAPL_LAYER, TAPL_METHOD, TAPL_FAULT };
@@ -23,8 +26,25 @@ enum { TAPL_METHODS = TAPL_UPVALUES + 1, TAPL_ANCHORS = TAPL_UPVALUES + 2 };
 
 struct tapL_names *tapL_names_new(void);
 
+enum { TAPL_NAME_SLOTS = 256 };
+
+struct tapL_names {
+  struct tapL_name slot[TAPL_NAME_SLOTS];
+};
+
+/* Look the name at 'index' up and keep it in 'slot'. */
+const struct tapL_name *tapL_learnname(lua_State *L, struct tapL_name *slot, int index,
+                                       unsigned protocol);
+
 /* The meaning of the string at 'index'; raises where it has none. */
-const struct tapL_name *tapL_name(lua_State *L, struct tapL_context *x, int index,
-                                  unsigned protocol);
+static inline const struct tapL_name *tapL_name(lua_State *L, struct tapL_context *x, int index,
+                                                unsigned protocol) {
+  const void *string = lua_topointer(L, index); /* of other values too, but none is in a slot */
+  uintptr_t address = (uintptr_t)string ^ (uintptr_t)protocol << 9;
+  struct tapL_name *slot =
+      &x->names->slot[((address >> 3) ^ (address >> 11)) & (TAPL_NAME_SLOTS - 1)];
+  if (slot->string == string && slot->protocol == protocol && string != NULL) return slot;
+  return tapL_learnname(L, slot, index, protocol);
+}
 
 #endif

@@ -15,7 +15,7 @@ void tapL_configure(lua_State *L, int options, struct tapL_capture *c);
 
 void tapL_setsource(struct tapL_capture *c, struct tap_source *s);
 
-/* Put a verified program (NULL: accept all) into the kernel, or keep it for the pass. */
+/* Verify a program (NULL: accept all) and put it into the kernel, or keep it for the pass. */
 int tapL_setfilter(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e);
 
 /* Hand over a source that the host opened; core.prepared() makes it a capture.  Owns 's' from

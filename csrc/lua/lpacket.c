@@ -67,9 +67,8 @@ static int push_fault(lua_State *L, const struct tap_packet *p) {
   return 1;
 }
 
-static int packet_index(lua_State *L) {
-  struct tapL_packet *h = lua_touserdata(L, 1);
-  const struct tapL_name *name = tapL_name(L, h->context, 2, TAP_ANY_PROTOCOL);
+/* Names that are no field's: a method, which stale handles have too, a layer or the fault. */
+static int index_other(lua_State *L, struct tapL_packet *h, const struct tapL_name *name) {
   if (name->meaning == TAPL_METHOD) {
     lua_settop(L, 2);
     lua_rawget(L, lua_upvalueindex(TAPL_METHODS));
@@ -77,10 +76,16 @@ static int packet_index(lua_State *L) {
   }
   if (h->packet == NULL) return tapL_stalepacket(L);
   if (name->meaning == TAPL_FAULT) return push_fault(L, h->packet);
-  if (name->meaning == TAPL_LAYER)
-    tapL_pushlayer(L, 1, name->ref.protocol);
-  else if (!tapL_pushfield(L, h->context, &name->ref, h->packet))
-    lua_pushnil(L);
+  tapL_pushlayer(L, 1, name->ref.protocol);
+  return 1;
+}
+
+static int packet_index(lua_State *L) {
+  struct tapL_packet *h = lua_touserdata(L, 1);
+  const struct tapL_name *name = tapL_name(L, h->context, 2, TAP_ANY_PROTOCOL);
+  if (name->meaning != TAPL_FIELD) return index_other(L, h, name);
+  if (h->packet == NULL) return tapL_stalepacket(L);
+  if (!tapL_pushfield(L, h->context, &name->ref, h->packet)) lua_pushnil(L);
   return 1;
 }
 

@@ -8,7 +8,6 @@
  */
 #include "lua/lpass.h"
 
-#include "lua/lpacket.h"
 #include "lua/lvalue.h"
 #include "sys/clock.h"
 #include "sys/interrupt.h"
@@ -17,11 +16,6 @@ enum { NS_PER_MS = 1000000 };
 
 static bool interrupted(const struct tapL_capture *c) {
   return c->pass.owns_signals && tap_interrupt_caught() != 0;
-}
-
-void tapL_pass_takeback(struct tapL_capture *c) {
-  if (c->pass.lent != NULL) c->pass.lent->packet = NULL;
-  c->pass.lent = NULL;
 }
 
 static void disown_signals(struct tapL_capture *c) {
@@ -153,8 +147,7 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, s
   return 0;
 }
 
-void tapL_pass_enter(struct tapL_drive *d) {
-  if (d->c->pass.thread == d->L) return;
+void tapL_pass_change_thread(struct tapL_drive *d) {
   lua_pushthread(d->L);
   lua_rawseti(d->L, d->slots, TAPL_THREAD_SLOT);
   d->c->pass.thread = d->L;
@@ -217,17 +210,14 @@ static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct ta
   tapL_pass_takeback(d->c);
 }
 
-static void feed(struct tapL_drive *d, struct tap_packet *p) {
-  struct tapL_hooks *hooks = &d->c->hooks;
-  for (int i = 0; i < hooks->counter_count; i++) {
-    struct tapL_counter *counter = &hooks->counters[i];
+static void feed_counters(struct tapL_capture *c, const struct tap_packet *p) {
+  const struct tapL_counter *end = c->hooks.counters + c->hooks.counter_count;
+  for (struct tapL_counter *counter = c->hooks.counters; counter < end; counter++) {
     if (tap_aggregate_add(counter->aggregate, p))
       counter->matched++;
     else
       counter->skipped++;
   }
-  for (int i = 0; i < hooks->handler_count; i++)
-    feed_handler(d, &hooks->handlers[i], p);
 }
 
 /* Time has come to 'now_ns': ticks are due, or a file's duration is over.  True when the pass
@@ -250,7 +240,7 @@ static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
 }
 
 /* Take the packet at hand.  False when the filter rejected it. */
-static bool take(struct tapL_capture *c, struct tap_packet *p) {
+static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
   const struct tap_frame *frame = &c->frames[c->pass.at++];
   if (c->filter.insns != NULL && tap_program_run(&c->filter, frame) == 0) {
     c->tally.filtered++;
@@ -328,14 +318,27 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
     int64_t ts_ns = c->frames[pass->at].ts_ns;
     if (pass->left == 0 || (ts_ns >= pass->event_ns && time_passed(d, ts_ns))) return TAPL_END;
     if (!take(c, p)) continue;
-    feed(d, p);
+    feed_counters(c, p);
+    if (!pass->stepwise) continue;
+    for (int i = 0; i < c->hooks.handler_count; i++)
+      feed_handler(d, &c->hooks.handlers[i], p);
     *out = p;
-    if (pass->stepwise) return TAPL_PACKET;
+    return TAPL_PACKET;
   }
   return pass->left == 0 ? TAPL_END : TAPL_WAIT;
 }
 
-enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
+/* Nothing comes before the next packet of the batch, and only a loop wants it. */
+static inline bool goes_straight(const struct tapL_capture *c) {
+  const struct tapL_pass *pass = &c->pass;
+  return pass->has_loop && (c->hooks.handler_count | c->hooks.counter_count) == 0 &&
+         c->filter.insns == NULL && pass->phase == TAPL_OPEN && !pass->stop_asked &&
+         pass->left > 0 && pass->at < pass->count && c->frames[pass->at].ts_ns < pass->event_ns &&
+         !interrupted(c);
+}
+
+static __attribute__((noinline)) enum tapL_step
+advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
   struct tapL_capture *c = d->c;
   enum tapL_step step;
   if (c->pass.phase == TAPL_CLOSED) return TAPL_END;
@@ -352,6 +355,13 @@ enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, 
   } while (step == TAPL_PACKET);
   if (step != TAPL_WAIT) tapL_pass_end(c);
   return step;
+}
+
+enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
+  if (!goes_straight(d->c)) return advance_with_all(d, out, e);
+  *out = &d->c->packets[d->c->pass.at];
+  take(d->c, *out);
+  return TAPL_PACKET;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {

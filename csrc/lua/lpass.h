@@ -8,6 +8,7 @@
 #define TAP_LUA_LPASS_H
 
 #include "lua/lcapture.h"
+#include "lua/lpacket.h"
 
 /* Who drives: the Lua state at hand, and where on its stack or among the upvalues of the running
  * function the capture's things are. */
@@ -44,11 +45,19 @@ int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *
 int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns);
 
 /* The running thread drives the pass from now on. */
-void tapL_pass_enter(struct tapL_drive *d);
+void tapL_pass_change_thread(struct tapL_drive *d);
+
+static inline void tapL_pass_enter(struct tapL_drive *d) {
+  if (d->c->pass.thread != d->L) tapL_pass_change_thread(d);
+}
 
 /* Push the packet object for 'p' and lend it out until the next call of tapL_pass_takeback. */
 void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p);
-void tapL_pass_takeback(struct tapL_capture *c);
+
+static inline void tapL_pass_takeback(struct tapL_capture *c) {
+  if (c->pass.lent != NULL) c->pass.lent->packet = NULL;
+  c->pass.lent = NULL;
+}
 
 /* End the pass, if one runs.  A live source then counts exactly what stays unread. */
 void tapL_pass_end(struct tapL_capture *c);

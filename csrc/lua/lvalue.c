@@ -64,19 +64,26 @@ static unsigned replace(struct address *set, const struct address *wanted) {
   return way;
 }
 
-static void push_address(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
-  struct address wanted = address_of(v->bytes, v->size);
-  unsigned number = (unsigned)(tap_mix(wanted.low ^ wanted.high * 31) & (SETS - 1)), way;
-  struct address *set = x->addresses->set[number];
-  for (way = 0; way < WAYS; way++)
-    if (same_address(&set[way], &wanted)) {
-      lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), number * WAYS + way + 1);
-      return;
-    }
+/* Push the text of an address that has no entry, and give it one. */
+static __attribute__((noinline)) void learn_address(lua_State *L, struct address *set,
+                                                    unsigned first, struct address wanted,
+                                                    const struct tap_value *v) {
   push_formatted(L, v);
-  way = replace(set, &wanted);
   lua_pushvalue(L, -1);
-  lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), number * WAYS + way + 1);
+  lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), first + replace(set, &wanted));
+}
+
+static void push_address(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
+  const struct address wanted = address_of(v->bytes, v->size);
+  unsigned number = (unsigned)(tap_mix(wanted.low ^ wanted.high * 31) & (SETS - 1));
+  unsigned first = number * WAYS + 1;
+  struct address *set = x->addresses->set[number];
+  if (same_address(&set[0], &wanted))
+    lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), first);
+  else if (same_address(&set[1], &wanted))
+    lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), first + 1);
+  else
+    learn_address(L, set, first, wanted, v);
 }
 
 static void push_text(lua_State *L, const struct tap_ref *ref, const struct tap_value *v) {
@@ -127,14 +134,6 @@ static inline void push_value(lua_State *L, struct tapL_context *x, const struct
 void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
                     const struct tap_value *v) {
   push_value(L, x, ref, v);
-}
-
-bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
-                    const struct tap_packet *p) {
-  struct tap_value v;
-  if (!tap_ref_read(ref, p, &v)) return false;
-  push_value(L, x, ref, &v);
-  return true;
 }
 
 bool tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,

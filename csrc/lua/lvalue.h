@@ -22,8 +22,13 @@ void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *
                     const struct tap_value *v);
 
 /* Read the field and push it.  False, and nothing pushed, where the packet does not have it. */
-bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
-                    const struct tap_packet *p);
+static inline bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                                  const struct tap_packet *p) {
+  struct tap_value v;
+  if (!tap_ref_read(ref, p, &v)) return false;
+  tapL_pushvalue(L, x, ref, &v);
+  return true;
+}
 
 /* Push all of a list, nil for optional ones that are absent.  False, and nothing pushed, where
  * a required one is absent. */

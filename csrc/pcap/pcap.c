@@ -86,6 +86,7 @@ static inline unsigned take_records(const struct tap_pcap *f, struct tap_cursor 
   const uint16_t linktype = f->linktype;
   const uint32_t limit = f->caplen_max;
   struct tap_cursor c = *window;
+  const uint8_t *taken = c.at; /* whole records lie before it */
   unsigned n = 0;
   for (; n < max; n++) {
     const uint8_t *h = tap_take(&c, TAP_PCAP_RECORD), *data;
@@ -100,8 +101,9 @@ static inline unsigned take_records(const struct tap_pcap *f, struct tap_cursor 
       .len = load32(h + 12, swapped),
       .linktype = linktype,
     };
-    window->at = c.at;
+    taken = c.at;
   }
+  window->at = taken;
   return n;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/builtin.h"
 #include "proto/frequent.h"
 
 enum { PREFETCH_AHEAD = 8 };
@@ -24,45 +25,57 @@ struct work {
 
 typedef enum tap_verdict parser(struct tap_cursor *c, struct tap_step *out);
 
+static inline void note_layer(struct tap_packet *out, unsigned index, struct tap_layer layer) {
+  out->layer[index] = layer;
+  out->count = (uint8_t)(index + 1);
+}
+
+/* A layer that nothing follows.  Out of line, and no result: so a verdict is no value in the usual
+ * chain, only a way to go. */
+static __attribute__((noinline)) void note_last(struct tap_packet *out, unsigned index,
+                                                struct tap_layer layer, enum tap_verdict verdict) {
+  note_layer(out, index, layer);
+  if (verdict != TAP_LAST) out->fault = (uint8_t)verdict;
+}
+
 /* Decode the layer that comes next as number 'index' of the packet.  Returns the number of the
  * protocol that follows, if any.  With a constant parser and index all of it folds. */
 static inline __attribute__((always_inline)) unsigned
 decode_layer(struct work *w, unsigned protocol, unsigned index, parser *parse) {
-  const uint8_t *start = w->c.at;
   struct tap_cursor c = w->c;
   struct tap_step step = { 0 };
   enum tap_verdict verdict = parse(&c, &step);
-  size_t header = (size_t)((verdict == TAP_TRUNCATED ? w->c.end : c.at) - start);
-  w->out->layer[index] =
-      (struct tap_layer){ (uint16_t)protocol, (uint16_t)header, (uint32_t)(start - w->data),
-                          (uint32_t)(c.end - w->data) };
+  size_t header = verdict == TAP_TRUNCATED ? tap_left(&w->c) : (size_t)(c.at - w->c.at);
+  struct tap_layer layer = { (uint16_t)protocol, (uint16_t)header, (uint32_t)(w->c.at - w->data),
+                             (uint32_t)(c.end - w->data) };
+  if (verdict != TAP_PAYLOAD) {
+    note_last(w->out, index, layer, verdict);
+    return TAP_NONE_NEXT;
+  }
+  note_layer(w->out, index, layer);
   w->c = c;
-  w->out->count = (uint8_t)(index + 1);
-  if (__builtin_expect(verdict == TAP_PAYLOAD, 1)) return tap_walk_next(w->walk, &step);
-  if (verdict != TAP_LAST) w->out->fault = (uint8_t)verdict;
-  return TAP_NO_PROTOCOL;
+  return tap_walk_next(w->walk, &step);
 }
 
 /* The chain that most packets are, in line: Ethernet, IP of either version, TCP or UDP.  Wherever
  * a packet leaves it, decode_rest goes on. */
 static inline __attribute__((always_inline)) unsigned decode_usual(struct work *w,
                                                                    unsigned number) {
-  const struct tap_frequent *known = &w->walk->frequent;
   struct tap_packet *out = w->out;
-  if (number != known->eth || w->level < TAP_LEVEL_LINK) return number;
+  if (number != TAP_PROTO_ETH || w->level < TAP_LEVEL_LINK) return number;
   number = decode_layer(w, number, 0, tap_eth_parse);
   if (w->level < TAP_LEVEL_NETWORK) return number;
-  if (number == known->ip)
+  if (number == TAP_PROTO_IP)
     number = decode_layer(w, number, 1, tap_ip_parse);
-  else if (number == known->ipv6)
+  else if (number == TAP_PROTO_IPV6)
     number = decode_layer(w, number, 1, tap_ipv6_parse);
   else
     return number;
   out->network = 1;
   if (w->level < TAP_LEVEL_TRANSPORT) return number;
-  if (number == known->tcp)
+  if (number == TAP_PROTO_TCP)
     number = decode_layer(w, number, 2, tap_tcp_parse);
-  else if (number == known->udp)
+  else if (number == TAP_PROTO_UDP)
     number = decode_layer(w, number, 2, tap_udp_parse);
   else
     return number;
@@ -77,7 +90,7 @@ static void note_role(struct tap_packet *out, unsigned role, uint8_t index) {
 }
 
 static inline bool is_wanted(const struct work *w, unsigned number) {
-  return number < TAP_NO_PROTOCOL && w->walk->walkers[number].level <= w->level;
+  return __builtin_expect(number != TAP_NONE_NEXT, 0) && w->walk->walkers[number].level <= w->level;
 }
 
 /* Any chain: parsers are called by pointer.  The work is a copy, so that the one of the usual
@@ -98,8 +111,8 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
 /* The tag that the kernel took out of the bytes stands behind the addresses again. */
 static void insert_lifted_tag(const struct tap_walk *walk, struct tap_packet *out) {
   unsigned number = tap_walk_bound(walk, TAP_BY_ETHERTYPE, out->frame->vlan_tpid);
-  if (number >= TAP_NO_PROTOCOL || out->count == 0 || out->count == TAP_LAYERS_MAX) return;
-  if (out->layer[0].protocol != walk->frequent.eth) return;
+  if (number == TAP_NONE_NEXT || out->count == 0 || out->count == TAP_LAYERS_MAX) return;
+  if (out->layer[0].protocol != TAP_PROTO_ETH) return;
   if (out->layer[0].header < TAP_ETH_HEADER) return; /* cut before its place */
   memmove(&out->layer[2], &out->layer[1], (out->count - 1u) * sizeof out->layer[0]);
   out->layer[1] = (struct tap_layer){
@@ -110,8 +123,10 @@ static void insert_lifted_tag(const struct tap_walk *walk, struct tap_packet *ou
   if (out->transport != TAP_NO_LAYER) out->transport++;
 }
 
-static inline void decode(const struct tap_walk *walk, const struct tap_frame *frame,
-                          enum tap_level level, struct tap_packet *out) {
+static inline __attribute__((always_inline)) void decode(const struct tap_walk *walk,
+                                                         const struct tap_frame *frame,
+                                                         enum tap_level level,
+                                                         struct tap_packet *out) {
   const uint8_t *data = frame->data;
   struct work w = { walk, out, data, { data, data + frame->caplen }, level };
   unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
@@ -126,18 +141,21 @@ static inline void decode(const struct tap_walk *walk, const struct tap_frame *f
 
 void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enum tap_level level,
                 struct tap_packet *out) {
-  decode(tap_registry_walk(r), frame, level, out);
+  tap_decode_batch(r, frame, 1, level, out);
 }
 
 void tap_decode_batch(const struct tap_registry *r, const struct tap_frame *frames, unsigned n,
                       enum tap_level level, struct tap_packet *out) {
   const struct tap_walk *walk = tap_registry_walk(r);
-  for (unsigned i = 0; i < n; i++) {
-    if (i + PREFETCH_AHEAD < n && level != TAP_LEVEL_FRAME) {
-      __builtin_prefetch(frames[i + PREFETCH_AHEAD].data);
-      __builtin_prefetch(frames[i + PREFETCH_AHEAD].data + 48);
+  const struct tap_frame *end = frames + n, *frame;
+  const struct tap_frame *far =
+      n > PREFETCH_AHEAD && level > TAP_LEVEL_FRAME ? end - PREFETCH_AHEAD : frames;
+  for (frame = frames; frame < end; frame++, out++) {
+    if (frame < far) {
+      __builtin_prefetch(frame[PREFETCH_AHEAD].data);
+      __builtin_prefetch(frame[PREFETCH_AHEAD].data + 48);
     }
-    decode(walk, &frames[i], level, &out[i]);
+    decode(walk, frame, level, out);
   }
 }
 

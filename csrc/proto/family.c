@@ -8,58 +8,53 @@
 #include "proto/builtin.h"
 #include "proto/read.h"
 
-/* What layer 'index' is; NULL where there is none. */
-static inline const struct tap_protocol *protocol_at(const struct tap_packet *p, uint8_t index) {
-  unsigned number;
-  if (index == TAP_NO_LAYER) return NULL;
-  number = p->layer[index].protocol;
-  return number < TAP_PROTO_BUILTINS ? tap_builtin_protocols[number] : NULL;
+/* A layer that the walk noted for its ends; those of built-in protocols say where they are. */
+static inline bool has_ends(const struct tap_packet *p, uint8_t index) {
+  return index != TAP_NO_LAYER && p->layer[index].protocol < TAP_PROTO_BUILTINS;
 }
 
-static inline bool give_address(const struct tap_packet *p, unsigned nth, bool source,
-                                struct tap_value *out) {
-  const struct tap_protocol *protocol = protocol_at(p, p->network);
+static inline bool give_address(const struct tap_packet *p, bool source, struct tap_value *out) {
+  const struct tap_layer *layer = &p->layer[p->network];
   const struct tap_ends *ends;
   const uint8_t *at;
-  if (nth > 0 || protocol == NULL) return false;
-  ends = &protocol->addresses;
-  at = tap_header_at(p, &p->layer[p->network], source ? ends->src : ends->dst, ends->bytes);
+  if (!has_ends(p, p->network)) return false;
+  ends = &tap_builtin_protocols[layer->protocol]->addresses;
+  at = tap_header_at(p, layer, source ? ends->src : ends->dst, ends->bytes);
   return tap_give_bytes(out, ends->bytes == 4 ? TAP_IPV4 : TAP_IPV6, at, ends->bytes);
 }
 
-static inline bool give_port(const struct tap_packet *p, unsigned nth, bool source,
-                             struct tap_value *out) {
-  const struct tap_protocol *protocol = protocol_at(p, p->transport);
+static inline bool give_port(const struct tap_packet *p, bool source, struct tap_value *out) {
+  const struct tap_layer *layer = &p->layer[p->transport];
   const struct tap_ends *ends;
   const uint8_t *at;
-  if (nth > 0 || protocol == NULL) return false;
-  ends = &protocol->ports;
-  at = tap_header_at(p, &p->layer[p->transport], source ? ends->src : ends->dst, 2);
+  if (!has_ends(p, p->transport)) return false;
+  ends = &tap_builtin_protocols[layer->protocol]->ports;
+  at = tap_header_at(p, layer, source ? ends->src : ends->dst, 2);
   return tap_give_load(out, TAP_UINT, at, 2);
 }
 
 static bool read_src(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                      struct tap_value *out) {
   (void)layer;
-  return give_address(p, nth, true, out);
+  return nth == 0 && give_address(p, true, out);
 }
 
 static bool read_dst(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                      struct tap_value *out) {
   (void)layer;
-  return give_address(p, nth, false, out);
+  return nth == 0 && give_address(p, false, out);
 }
 
 static bool read_sport(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                        struct tap_value *out) {
   (void)layer;
-  return give_port(p, nth, true, out);
+  return nth == 0 && give_port(p, true, out);
 }
 
 static bool read_dport(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                        struct tap_value *out) {
   (void)layer;
-  return give_port(p, nth, false, out);
+  return nth == 0 && give_port(p, false, out);
 }
 
 static bool read_len(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,

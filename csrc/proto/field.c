@@ -6,8 +6,6 @@
  */
 #include "proto/field.h"
 
-#include <stddef.h>
-
 static bool size_fits(const struct tap_field *field) {
   unsigned used = field->bit % 8u + field->bits;
   if (field->bits == 0) return field->read != NULL;
@@ -29,8 +27,9 @@ bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned p
   if (field == NULL) return true;
   if (!size_fits(field)) return false;
   if (field->level != 0) ref->level = field->level;
-  used = (field->bit % 8u + field->bits + 7) / 8;
   ref->byte = field->bit / 8;
+  if (field->read != NULL) return true;
+  used = (field->bit % 8u + field->bits + 7) / 8;
   ref->bytes = (uint8_t)used;
   if (tap_type_is_number(field->type) && field->bits > 0) {
     ref->shift = (uint8_t)(used * 8 - field->bit % 8u - field->bits);
@@ -71,14 +70,14 @@ bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
   const struct tap_field *field = ref->field;
   if (field != NULL && field->read != NULL) return field->read(p, layer, nth, out);
   if (nth > 0) return false;
-  if (field != NULL) return read_place(ref, p, layer, out);
+  if (ref->bytes > 0) return read_place(ref, p, layer, out);
   put_presence(out);
   return true;
 }
 
 /* Occurrences are counted over all layers of the protocol, within each in its own order. */
-static bool read_occurrence(const struct tap_ref *ref, const struct tap_packet *p,
-                            struct tap_value *out) {
+static __attribute__((noinline)) bool
+read_occurrence(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
   unsigned left = ref->nth;
   for (unsigned i = 0; i < p->count; i++) {
     if (p->layer[i].protocol != ref->protocol) continue;
@@ -88,14 +87,13 @@ static bool read_occurrence(const struct tap_ref *ref, const struct tap_packet *
   return false;
 }
 
-bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
-  const struct tap_layer *layer;
-  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
-  if (ref->nth > 0) return read_occurrence(ref, p, out);
-  layer = tap_packet_layer(p, ref->protocol, 0);
+/* A place in the outermost layer is what is asked for most.  That layer may lack it, and an inner
+ * one have it. */
+bool tap_ref_search(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
+  const struct tap_layer *layer = tap_packet_layer(p, ref->protocol, 0);
   if (layer == NULL) return false;
-  if (tap_ref_read_layer(ref, p, layer, 0, out)) return true;
-  return read_occurrence(ref, p, out); /* the outermost layer may lack it, an inner one not */
+  if (ref->bytes > 0 && ref->nth == 0 && read_place(ref, p, layer, out)) return true;
+  return read_occurrence(ref, p, out);
 }
 
 const char *tap_field_value_name(const struct tap_field *field, uint64_t value) {

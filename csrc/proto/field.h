@@ -9,6 +9,7 @@
 #define TAP_PROTO_FIELD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/cursor.h"
@@ -55,7 +56,8 @@ struct tap_ref {
   uint8_t nth;                   /* occurrence, 0 is the outermost */
   uint8_t form;                  /* enum tap_form */
   uint8_t level;                 /* how deep a packet must be decoded to read it */
-  uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ... */
+  uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ...
+                                    (bytes 0: it has no place) */
   uint16_t byte;
   bool optional; /* "name?" */
   uint64_t mask; /* ... and mask */
@@ -66,8 +68,15 @@ struct tap_ref {
 bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
                   unsigned level);
 
+/* tap_ref_read for a field of a protocol's layers. */
+bool tap_ref_search(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
+
 /* Read the value that 'ref' names; false where the packet does not have it. */
-bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
+static inline bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p,
+                                struct tap_value *out) {
+  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
+  return tap_ref_search(ref, p, out);
+}
 
 /* The same for one layer and occurrence 'nth' within it (0 is the first). */
 bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,

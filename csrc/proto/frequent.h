@@ -13,14 +13,17 @@
 
 enum { TAP_ETH_HEADER = 14, TAP_ETH_TYPE = 12 };
 enum { TAP_IP_HEADER = 20, TAP_IP_LEN = 2, TAP_IP_FRAGMENT = 6, TAP_IP_PROTO = 9 };
+/* The first byte of an IPv4 header: version 4, and a length of 5 to 15 words. */
+enum { TAP_IP_FIRST_MIN = 0x45, TAP_IP_FIRST_MAX = 0x4f };
 enum { TAP_IPV6_HEADER = 40, TAP_IPV6_LEN = 4, TAP_IPV6_NEXT = 6 };
 enum { TAP_TCP_HEADER = 20, TAP_TCP_OFFSET = 12 };
 enum { TAP_UDP_HEADER = 8, TAP_UDP_LEN = 4 };
 
 /* IEEE 802.3 */
 static inline enum tap_verdict tap_eth_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, TAP_ETH_HEADER);
-  if (h == NULL) return TAP_TRUNCATED;
+  const uint8_t *h = c->at;
+  if (tap_left(c) < TAP_ETH_HEADER) return TAP_TRUNCATED;
+  tap_take(c, TAP_ETH_HEADER);
   return tap_ethertype_follow(c, out, tap_be16(h + TAP_ETH_TYPE));
 }
 
@@ -34,17 +37,17 @@ static inline enum tap_verdict tap_malformed_behind(struct tap_cursor *c, const 
 /* RFC 791.  A total length of 0 is what a host sees of a packet that its network card will cut
  * into segments: it means "to the end". */
 static inline enum tap_verdict tap_ip_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, TAP_IP_HEADER);
-  unsigned header, total;
-  if (h == NULL) return TAP_TRUNCATED;
+  const uint8_t *h = c->at;
+  size_t header, total;
+  if (tap_left(c) < TAP_IP_HEADER) return TAP_TRUNCATED;
+  if (h[0] < TAP_IP_FIRST_MIN || h[0] > TAP_IP_FIRST_MAX) return tap_malformed_behind(c, h, 1);
   header = (h[0] & 0x0fu) * 4;
   total = tap_be16(h + TAP_IP_LEN);
-  if (h[0] >> 4 != 4 || header < TAP_IP_HEADER) return tap_malformed_behind(c, h, 1);
-  if (total != 0) {
-    if (total < header) return tap_malformed_behind(c, h, TAP_IP_LEN + 2);
-    tap_narrow(c, total - TAP_IP_HEADER);
-  }
-  if (header > TAP_IP_HEADER && tap_take(c, header - TAP_IP_HEADER) == NULL) return TAP_TRUNCATED;
+  if (total >= header)
+    tap_narrow(c, total);
+  else if (total != 0)
+    return tap_malformed_behind(c, h, TAP_IP_LEN + 2);
+  if (tap_take(c, header) == NULL) return TAP_TRUNCATED;
   out->table = TAP_BY_IP_PROTO;
   out->key = h[TAP_IP_PROTO];
   if (total == header || (tap_be16(h + TAP_IP_FRAGMENT) & 0x1fff) != 0) return TAP_LAST;
@@ -73,12 +76,12 @@ static inline void tap_follow_ports(struct tap_step *out, enum tap_table table, 
 
 /* RFC 9293 */
 static inline enum tap_verdict tap_tcp_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = tap_take(c, TAP_TCP_HEADER);
-  unsigned header;
-  if (h == NULL) return TAP_TRUNCATED;
+  const uint8_t *h = c->at;
+  size_t header;
+  if (tap_left(c) < TAP_TCP_HEADER) return TAP_TRUNCATED;
   header = (h[TAP_TCP_OFFSET] >> 4) * 4u;
-  if (header < TAP_TCP_HEADER) return TAP_MALFORMED;
-  if (header > TAP_TCP_HEADER && tap_take(c, header - TAP_TCP_HEADER) == NULL) return TAP_TRUNCATED;
+  if (header < TAP_TCP_HEADER) return tap_malformed_behind(c, h, TAP_TCP_HEADER);
+  if (tap_take(c, header) == NULL) return TAP_TRUNCATED;
   tap_follow_ports(out, TAP_BY_TCP_PORT, h);
   return TAP_PAYLOAD;
 }

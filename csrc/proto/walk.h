@@ -7,6 +7,8 @@
 #ifndef TAP_PROTO_WALK_H
 #define TAP_PROTO_WALK_H
 
+#include <limits.h>
+
 #include "proto/protocol.h"
 
 enum { TAP_NO_PROTOCOL = 0xffff };
@@ -36,14 +38,17 @@ struct tap_walk {
   const uint16_t *bound[TAP_TABLES]; /* 1 + number of the protocol, 0: none */
 };
 
+/* What follows where nothing does: a number that no protocol has. */
+#define TAP_NONE_NEXT UINT_MAX
+
 static inline unsigned tap_walk_bound(const struct tap_walk *w, unsigned table, uint16_t key) {
-  return w->bound[table][key] - 1u; /* 0 becomes a number that no protocol has */
+  return w->bound[table][key] - 1u; /* 0 becomes TAP_NONE_NEXT */
 }
 
-/* The protocol that a parser's step leads to; TAP_NO_PROTOCOL or more: none. */
+/* The protocol that a parser's step leads to, or TAP_NONE_NEXT. */
 static inline unsigned tap_walk_next(const struct tap_walk *w, const struct tap_step *step) {
   unsigned protocol = tap_walk_bound(w, step->table, step->key);
-  if (protocol >= TAP_NO_PROTOCOL && step->or_key != 0)
+  if (protocol == TAP_NONE_NEXT && step->or_key != 0)
     protocol = tap_walk_bound(w, step->table, step->or_key);
   return protocol;
 }

@@ -40,7 +40,7 @@ struct live {
   int ifindex;
   bool loopback;
   bool running;
-  bool down; /* the interface went down and nobody said yet that it is up */
+  bool unsteady; /* the interface was down since start() */
 };
 
 static struct live *live_of(struct tap_source *s) {
@@ -191,7 +191,7 @@ static int live_start(struct tap_source *s, struct tap_err *e) {
   if (l->running) return 0;
   if (attach(l, &l->program) < 0) return tap_fail(e, errno, "attach filter");
   if (ignore_outgoing(l) < 0) return tap_fail(e, errno, "ignore outgoing packets");
-  l->down = false;
+  l->unsteady = false;
   l->counted_ms = now_ms();
   if (let_in(l, e) < 0) return -1;
   l->counts.unread = 0;
@@ -259,6 +259,30 @@ static void fill_frame(const struct live *l, const struct tpacket3_hdr *h, struc
   }
 }
 
+/* Deleted, or moved to another network namespace: the socket then belongs to interface -1. */
+static bool interface_gone(const struct live *l) {
+  struct sockaddr_ll at = { 0 };
+  socklen_t size = sizeof at;
+  return getsockname(l->base.fd, (void *)&at, &size) == 0 && at.sll_ifindex < 0;
+}
+
+/* An interface that is down may come up again, and its packets with it.  If it is deleted
+ * while it is down the socket says nothing more, so it must be asked now and then. */
+static int check_interface(struct live *l, struct tap_err *e) {
+  const int sys = take_error(l);
+  if (sys != 0 && sys != ENETDOWN) return tap_fail(e, sys, "go on");
+  if (sys == ENETDOWN) l->unsteady = true;
+  if (!l->unsteady || !interface_gone(l)) return 0;
+  return tap_fail(e, ENODEV, "go on: the interface is gone");
+}
+
+/* Event loops need not call wait(), so that it is here where news of the interface are read: poll
+ * would report them for ever otherwise. */
+static int nothing_there(struct live *l, struct tap_err *e) {
+  if (!l->running) return TAP_END;
+  return check_interface(l, e) < 0 ? TAP_FAILED : TAP_IDLE;
+}
+
 static void count_taken(struct live *l, unsigned n) {
   l->counts.taken += n;
   if (!l->running) l->counts.unread -= n < l->counts.unread ? n : l->counts.unread;
@@ -280,7 +304,7 @@ static int live_next(struct tap_source *s, struct tap_frame *out, unsigned max, 
     tap_fail(e, 0, "read the ring: a record lies outside its block");
     return TAP_FAILED;
   }
-  return l->running ? TAP_IDLE : TAP_END;
+  return nothing_there(l, e);
 }
 
 static void live_release(struct tap_source *s) {
@@ -288,36 +312,17 @@ static void live_release(struct tap_source *s) {
   if (tap_ring_release(&l->ring)) read_counts_in_time(l);
 }
 
-/* Deleted, or moved to another network namespace: the socket then belongs to interface -1. */
-static bool interface_gone(const struct live *l) {
-  struct sockaddr_ll at = { 0 };
-  socklen_t size = sizeof at;
-  return getsockname(l->base.fd, (void *)&at, &size) == 0 && at.sll_ifindex < 0;
-}
-
-enum { DOWN_SLICE_MS = 250 };
-
-/* An interface that is down may come up again, and its packets with it.  If it is deleted
- * while it is down the socket says nothing more, so it must be asked now and then. */
-static int check_interface(struct live *l, struct tap_err *e) {
-  const int sys = take_error(l);
-  if (sys != 0 && sys != ENETDOWN) return tap_fail(e, sys, "wait for packets");
-  if (sys == ENETDOWN) l->down = true;
-  if (!l->down || !interface_gone(l)) return 0;
-  return tap_fail(e, ENODEV, "wait: the interface is gone");
-}
+/* How soon the end of an interface is noticed that the kernel says nothing of. */
+enum { SLICE_MS = 250 };
 
 static int live_wait(struct tap_source *s, int timeout_ms, int wake_fd, struct tap_err *e) {
   struct live *l = live_of(s);
-  struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN }, { .fd = wake_fd, .events = POLLIN } };
-  int n;
+  struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
+                           { .fd = wake_fd, .events = POLLIN } }; /* poll skips a negative one */
   if (!l->running) return 0;
-  if (l->down && (timeout_ms < 0 || timeout_ms > DOWN_SLICE_MS)) timeout_ms = DOWN_SLICE_MS;
-  n = poll(fds, 2, timeout_ms); /* passes over a negative wake_fd */
-  if (n < 0 && errno != EINTR) return tap_fail(e, errno, "wait for packets");
+  if (l->unsteady && (timeout_ms < 0 || timeout_ms > SLICE_MS)) timeout_ms = SLICE_MS;
+  if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR) return tap_fail(e, errno, "wait for packets");
   read_counts_in_time(l);
-  if (n > 0 && fds[0].revents == POLLIN) l->down = false;
-  if (l->down || (n > 0 && fds[0].revents & ~POLLIN)) return check_interface(l, e);
   return 0;
 }
 

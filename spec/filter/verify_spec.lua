@@ -7,9 +7,10 @@ local RET <const> = { 0x06, 0, 0, 1 }
 
 --- The message that refuses the program, or nil.
 local function refusal(program)
-  local ok, result = pcall(tap.open, { packets = {}, filter = program })
-  if not ok then return (result:gsub("^.*cannot verify filter: ", "")) end
-  result:close()
+  local ok, cap, message = pcall(tap.open, { packets = {}, filter = program })
+  if not ok then return cap end
+  if not cap then return (message:gsub("^packets: cannot verify filter: ", "")) end
+  cap:close()
   return nil
 end
 

@@ -89,7 +89,8 @@ local function assert_nothing_missing(c)
   -- The frames between the first and the last one were delivered or dropped; with none dropped, all
   -- of their numbers are there.
   local span = c.last - c.first + 1
-  assert.is_true(span >= c.n and span <= c.n + c.dropped, ("%d frames, %d numbers, %d dropped"):format(c.n, span, c.dropped))
+  assert.is_true(span >= c.n and span <= c.n + c.dropped,
+    ("%d frames, %d numbers, %d dropped"):format(c.n, span, c.dropped))
 end
 
 describe("a run under full flood", function()
@@ -157,11 +158,15 @@ describe("a run under full flood", function()
   end)
 
   it("ends cleanly when nobody reads what it prints", function()
-    local r = run { "bash", "-c", '"$@" | head -n 3; echo "${PIPESTATUS[0]}" >&2', "bash", run.moontap, "-i", link.b, "-l" }
-    assert.equal(3, select(2, r.out:gsub("\n", "")))
-    assert.matches("\n0\n$", r.err)
-    local seen, delivered, dropped, unread = counts_line(r.err:gsub("0\n$", ""))
-    assert.equal(seen, delivered + dropped + unread)
+    for _, option in ipairs { "-n", "-l" } do
+      local words = { "timeout", "20", run.moontap, "-i", link.b, option }
+      local r = run { "bash", "-c", '"$@" | head -n 3; echo "${PIPESTATUS[0]}" >&2', "bash", table.unpack(words) }
+      assert.equal(3, select(2, r.out:gsub("\n", "")))
+      local err, status = r.err:match("^(.*\n)(%d+)\n$")
+      assert.equal("0", status, "with " .. option .. ": " .. r.err)
+      local seen, delivered, dropped, unread = counts_line(err)
+      assert.equal(seen, delivered + dropped + unread)
+    end
   end)
 
   it("leaves no promiscuity behind when it is killed", function()

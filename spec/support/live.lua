@@ -110,7 +110,7 @@ end
 
 local function sender_words(interface, options)
   local words = { sender(), interface, env = { LD_PRELOAD = false } }
-  for _, name in ipairs { "count", "ms", "size", "pps" } do
+  for _, name in ipairs { "count", "ms", "size", "pps", "taps" } do
     if options[name] then words[#words + 1] = name .. "=" .. options[name] end
   end
   return words
@@ -118,7 +118,7 @@ end
 
 --- Send frames (spec/support/send.c says which) and return how many the kernel took.
 ---@param interface string
----@param options table  { count =, ms =, size =, pps = }
+---@param options table  { count =, ms =, size =, pps =, taps = 1: captures on 'interface' see them too }
 ---@return integer
 function M.send(interface, options)
   return math.tointeger(tonumber(sh(sender_words(interface, options))))

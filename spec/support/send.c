@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sender of test frames: send INTERFACE [count=N] [ms=N] [size=N] [pps=N]
+ * A sender of test frames: send INTERFACE [count=N] [ms=N] [size=N] [pps=N] [taps=1]
  *
  * Sends 'count' frames, or as many as 'ms' milliseconds allow, or until SIGTERM
  * or SIGINT, whatever comes first, and prints how many the kernel took.  Sizes
@@ -8,7 +8,8 @@
  * on are UDP in IPv4, from port 40000 + n % 64 to port 9, whose payload starts
  * with n, 32 bits, n = 0, 1, 2, ...; smaller ones have the EtherType for local
  * experiments and as much of n as fits.  They are addressed to nobody, so that
- * no network stack answers.
+ * no network stack answers.  The fast way out that they take passes by whoever
+ * captures at the sending end; 'taps' makes them take the usual one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +31,7 @@ enum { FRAME_MIN = 14, FRAME_MAX = 1514, BATCH = 64, ETH = 14, IP = 20, UDP = 8 
 
 struct job {
   const char *interface;
-  uint64_t count, ms, size, pps; /* 0: no limit, no one size, no pace */
+  uint64_t count, ms, size, pps, taps; /* 0: no limit, no one size, no pace */
 };
 
 static volatile sig_atomic_t stopped;
@@ -139,19 +140,19 @@ static int run(int fd, const struct job *job) {
 }
 
 /* A packet socket of no protocol: it sends, and receives nothing. */
-static int open_socket(const char *interface) {
+static int open_socket(const char *interface, bool taps) {
   struct sockaddr_ll to = { .sll_family = AF_PACKET };
   int one = 1, fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
   to.sll_ifindex = (int)if_nametoindex(interface);
   if (fd < 0 || bind(fd, (struct sockaddr *)&to, sizeof to) < 0 || to.sll_ifindex == 0) return -1;
-  setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof one);
+  if (!taps) setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &one, sizeof one);
   return fd;
 }
 
 static bool parse(struct job *job, const char *word) {
-  static const char *const names[] = { "count=", "ms=", "size=", "pps=" };
-  uint64_t *const values[] = { &job->count, &job->ms, &job->size, &job->pps };
-  for (unsigned i = 0; i < 4; i++) {
+  static const char *const names[] = { "count=", "ms=", "size=", "pps=", "taps=" };
+  uint64_t *const values[] = { &job->count, &job->ms, &job->size, &job->pps, &job->taps };
+  for (unsigned i = 0; i < 5; i++) {
     size_t n = strlen(names[i]);
     if (strncmp(word, names[i], n) != 0) continue;
     *values[i] = strtoull(word + n, NULL, 10);
@@ -168,12 +169,12 @@ int main(int argc, char **argv) {
   for (int i = 2; i < argc; i++)
     good = good && parse(&job, argv[i]);
   if (!good || (job.size && (job.size < FRAME_MIN || job.size > FRAME_MAX))) {
-    fprintf(stderr, "usage: send INTERFACE [count=N] [ms=N] [size=14..1514] [pps=N]\n");
+    fprintf(stderr, "usage: send INTERFACE [count=N] [ms=N] [size=14..1514] [pps=N] [taps=1]\n");
     return 2;
   }
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
-  fd = open_socket(job.interface);
+  fd = open_socket(job.interface, job.taps != 0);
   if (fd < 0) {
     perror(job.interface);
     return 1;

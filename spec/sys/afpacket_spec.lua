@@ -374,6 +374,25 @@ describe("a live capture's interface", function()
     end
   end)
 
+  it("ends a pass in an event loop with that error, and what came is counted", function()
+    local link <close> = live.pair()
+    local cap <close> = open(link.b)
+    let_in(cap)
+    live.send(link.a, { count = 7, size = 60 })
+    run { "ip", "link", "del", link.b }
+    local handled, message, code
+    wait.until_true("the pass ends", function()
+      handled, message, code = cap:run { wait = false }
+      return message ~= "idle"
+    end)
+    assert.is_nil(handled)
+    assert.matches("the interface is gone: No such device$", message)
+    assert.equal(19, code)
+    local stats = cap:stats()
+    assert.equal(7, stats.seen)
+    assert_exact(stats)
+  end)
+
   it("is refused to those without the right, and they are told which", function()
     local r = run { "setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw",
       run.lua, "-e", [[print(require "moontap".open { interface = "lo" })]] }

@@ -99,6 +99,24 @@ describe("a signal", function()
     assert.equal("ready\ninner ended\nouter ended\n", r.out)
   end)
 
+  it("that came before an inner pass began ends that one, too", function()
+    local script <close> = run.start { run.lua, "-e", OPEN .. [[
+      local inner = assert(tap.open { interface = "lo", signals = true })
+      cap:every("5ms", function()
+        if done then return end
+        done = true
+        os.execute "kill -TERM $PPID"
+        inner:run()
+        print "inner ended"
+      end)
+      cap:run()
+      print "outer ended"
+    ]] }
+    local r = script:finish(10)
+    assert.equal("", r.err)
+    assert.equal("inner ended\nouter ended\n", r.out)
+  end)
+
   it("is waited for by a descriptor that is gone after the pass", function()
     -- The leak check of the run sees what a pass leaves; here it has to come and go in one process.
     local cap <close> = assert(tap.open { interface = "lo", signals = true })
