@@ -76,7 +76,7 @@ deps:
 	@sh spec/support/install.sh build
 run:
 	@sh spec/support/install.sh build run
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) -s --no-print-directory all
 	@bash spec/support/demo.sh $(BUILD)/bin/moontap
 test test-long:
 	@sh spec/support/install.sh build run test

@@ -91,6 +91,7 @@ static struct tap_source *open_interface(lua_State *L, struct tap_err *e) {
     .buffer = (size_t)tapL_optinteger(L, OPEN_OPTIONS, "buffer", 32 << 20),
     .block = (size_t)tapL_optinteger(L, OPEN_OPTIONS, "block", 256 << 10),
     .latency_ms = (int)tapL_optinteger(L, OPEN_OPTIONS, "latency_ms", 10),
+    .rxhash = tapL_optboolean(L, OPEN_OPTIONS, "rxhash", 0),
   };
   return live.interface == NULL ? NULL : tap_afpacket_open(&live, e);
 }

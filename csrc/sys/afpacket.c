@@ -353,7 +353,7 @@ static int open_ring(struct live *l, const struct tap_live *options, struct tap_
   const size_t page = (size_t)sysconf(_SC_PAGESIZE);
   if (tap_ring_plan(options->buffer, options->block, page, &plan, e) < 0) return -1;
   plan.tp_retire_blk_tov = (unsigned)l->base.latency_ms;
-  plan.tp_feature_req_word = options->no_rxhash ? 0 : TP_FT_REQ_FILL_RXHASH;
+  plan.tp_feature_req_word = options->rxhash ? TP_FT_REQ_FILL_RXHASH : 0;
   return tap_ring_open(&l->ring, l->base.fd, &plan, e);
 }
 

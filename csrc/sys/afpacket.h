@@ -19,7 +19,7 @@ struct tap_live {
   size_t buffer;    /* bytes of the ring */
   size_t block;     /* bytes of one block of it */
   int latency_ms;   /* after this time the kernel hands out a block that is not full; >= 1 */
-  bool no_rxhash;   /* leave frame.rxhash 0: the hash costs the kernel some 150 ns a packet */
+  bool rxhash;      /* fill frame.rxhash, which costs the kernel some 150 ns a packet */
 };
 
 /* Socket, ring and membership, but no traffic yet: that comes with start().  NULL and 'e' when

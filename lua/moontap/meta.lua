@@ -15,6 +15,7 @@ local M = {}
 ---@field interface? string|integer  name or index
 ---@field filter? integer[][]  instructions { code, jt, jf, k } of the classic BPF machine
 ---@field promisc? boolean  see what is not meant for this machine, too (true)
+---@field rxhash? boolean  have the kernel hash each packet for frame.rxhash, at some cost (false)
 ---@field snaplen? integer|string  bytes kept of each packet (0: all)
 ---@field buffer? integer|string  size of the ring ("32M")
 ---@field block? integer|string  size of one block of it ("256K")

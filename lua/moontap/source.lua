@@ -14,6 +14,7 @@ local RULES <const> = {
   interface = { kind = "interface" },
   filter = { kind = "program" },
   promisc = { kind = "boolean", default = true },
+  rxhash = { kind = "boolean", default = false },
   snaplen = { kind = "size", default = 0, max = 0xffffffff, range = "32 bits" },
   buffer = { kind = "size", default = 32 << 20, min = 1, range = "what a ring can have" },
   block = { kind = "size", default = 256 << 10, min = 1, range = "what a block can have" },

@@ -184,6 +184,18 @@ describe("a live capture", function()
     assert.same({ 8, 0, 8, 0, 8, 0 }, types)
   end)
 
+  it("has the kernel's hash of a packet where that was asked for", function()
+    for _, asked in ipairs { true, false } do
+      local cap <close> = open(link.b, { rxhash = asked })
+      let_in(cap)
+      replay(link.a, { build.udp_frame { dstport = 1 } })
+      local hashes = {}
+      drain(cap, function(p) hashes[#hashes + 1] = p["frame.rxhash"] or "none" end)
+      assert.equal(1, #hashes)
+      assert.equal(asked and "integer" or nil, math.type(hashes[1]))
+    end
+  end)
+
   it("tells the directions apart, and a frame's interface and link type", function()
     local cap <close> = open(link.b)
     let_in(cap)
