@@ -29,6 +29,9 @@ lua_found := $(firstword $(foreach n,lua5.4 lua54 lua,\
 LUA_LIBS ?= $(or $(if $(and $(LUA_LIBDIR),$(lua_found)),-L$(LUA_LIBDIR) -l$(lua_found)),\
   $(if $(lua_pc),$(shell pkg-config --libs $(lua_pc))),-llua5.4)
 
+# What is done in a word each; make V=1 shows the commands.
+say = $(if $(V),,@echo '  $(1)  $@';)
+
 compile = $(CC) -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) -fvisibility=hidden -fPIC -Icsrc \
   -isystem $(LUA_INCDIR) $(CPPFLAGS) $(CFLAGS)
 
@@ -43,28 +46,33 @@ all: $(module) $(host)
 
 $(module): $(core)
 	@mkdir -p $(@D)
-	$(CC) $(LIBFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $(core)
+	$(call say,link) $(CC) $(LIBFLAG) $(CFLAGS) $(LDFLAGS) -o $@ $(core)
 
 $(BUILD)/bin/moontap: $(objects) $(BUILD)/obj/embed.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-E -o $@ $^ $(LUA_LIBS) -lm -ldl
+	$(call say,link) $(CC) $(CFLAGS) $(LDFLAGS) -Wl,-E -o $@ $^ $(LUA_LIBS) -lm -ldl
 
 $(BUILD)/obj/%.o: csrc/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(compile) -MMD -MP -c -o $@ $<
+	$(call say,cc  ) $(compile) -MMD -MP -c -o $@ $<
 
 $(BUILD)/obj/embed.o: $(BUILD)/embed.c csrc/host/modules.h $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(compile) -c -o $@ $<
+	$(call say,cc  ) $(compile) -c -o $@ $<
 
 # The Lua files as bytes in C: one array for each, then the table of their module names.
 $(BUILD)/embed.c: $(modules) $(BUILD)/modules
-	sh spec/support/embed.sh $(modules) > $@.new && mv $@.new $@
+	$(call say,lua ) sh spec/support/embed.sh $(modules) > $@.new && mv $@.new $@
 
 # The sender of test frames.
 $(BUILD)/spec/%: spec/support/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+	$(call say,cc  ) $(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -o $@ $<
+
+# The programs of gates: the core without Lua.
+$(BUILD)/bench/%: spec/bench/%.c $(core)
+	@mkdir -p $(@D)
+	$(call say,cc  ) $(compile) -o $@ $< $(filter-out $(BUILD)/obj/lua/%,$(core))
 
 # Files that change only when what was built with changes: the command line, the set of Lua files.
 $(BUILD)/flags: FORCE
@@ -86,7 +94,7 @@ asan:
 	  CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 check lint: all
 	@BUILD=$(BUILD) $(LUA) spec/check/run.lua
-gates: all
+gates: all $(BUILD)/bench/decode
 	@MOONTAP_BUILD=$(BUILD) $(LUA) spec/bench/gates.lua
 doc: all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \

@@ -160,17 +160,19 @@ static int capture_run(lua_State *L) {
 
 enum { LOOP_CAPTURE = TAPL_UPVALUES + 1, LOOP_SLOTS, LOOP_GUARD };
 
-/* Push what the loop asked for.  0: the packet lacks a required field. */
-static int offer(struct tapL_drive *d, struct tap_packet *p) {
+/* Push what the loop asked for, and say how many values.  0: the packet lacks a required field. */
+static inline int offer(struct tapL_drive *d, struct tap_packet *p) {
   struct tapL_handler *loop = &d->c->pass.loop;
-  if (loop->ref_count < 0) {
+  int values = 1;
+  if (loop->ref_count < 0)
     tapL_pass_lend(d, p);
-  } else if (!tapL_pushfields(d->L, d->c->context, loop->refs, loop->ref_count, p)) {
+  else
+    values = tapL_pushfields(d->L, d->c->context, loop->refs, loop->ref_count, p);
+  if (values > 0)
+    loop->matched++;
+  else
     loop->skipped++;
-    return 0;
-  }
-  loop->matched++;
-  return loop->ref_count < 0 ? 1 : loop->ref_count;
+  return values;
 }
 
 static int raise_fault(lua_State *L, int capture, const struct tap_err *e) {

@@ -196,11 +196,11 @@ void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p) {
 static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct tap_packet *p) {
   int count = 1;
   lua_rawgeti(d->L, d->slots, h->slot);
-  if (h->ref_count < 0) {
+  if (h->ref_count < 0)
     tapL_pass_lend(d, p);
-  } else if (tapL_pushfields(d->L, d->c->context, h->refs, h->ref_count, p)) {
-    count = h->ref_count;
-  } else {
+  else
+    count = tapL_pushfields(d->L, d->c->context, h->refs, h->ref_count, p);
+  if (count == 0) {
     lua_pop(d->L, 1);
     h->skipped++;
     return;
@@ -239,16 +239,26 @@ static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
   return pass->stop_asked || (!d->c->live && interrupted(d->c));
 }
 
-/* Take the packet at hand.  False when the filter rejected it. */
-static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
-  const struct tap_frame *frame = &c->frames[c->pass.at++];
-  if (c->filter.insns != NULL && tap_program_run(&c->filter, frame) == 0) {
-    c->tally.filtered++;
-    return false;
-  }
+/* Count the packet at hand as delivered, and move on behind it. */
+static inline void accept(struct tapL_capture *c, struct tap_packet *p) {
+  c->pass.at++;
   c->pass.left--;
   p->number = ++c->tally.delivered + c->tally.filtered;
-  return true;
+}
+
+static inline bool is_rejected(const struct tapL_capture *c) {
+  return c->filter.insns != NULL && tap_program_run(&c->filter, &c->frames[c->pass.at]) == 0;
+}
+
+/* Take the packet at hand.  False when the filter rejected it. */
+static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
+  if (!is_rejected(c)) {
+    accept(c, p);
+    return true;
+  }
+  c->pass.at++;
+  c->tally.filtered++;
+  return false;
 }
 
 /* --- the batch --- */
@@ -360,7 +370,7 @@ advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *
 enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
   if (!goes_straight(d->c)) return advance_with_all(d, out, e);
   *out = &d->c->packets[d->c->pass.at];
-  take(d->c, *out);
+  accept(d->c, *out);
   return TAPL_PACKET;
 }
 

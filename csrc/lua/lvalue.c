@@ -11,10 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "proto/value.h"
 
-enum { SETS = 4096, WAYS = 2, FORMAT_BUFFER = 4096 };
+enum { SET_BITS = 12, SETS = 1 << SET_BITS, WAYS = 2, FORMAT_BUFFER = 4096 };
 
 struct address {
   uint64_t low, high;
@@ -73,9 +72,14 @@ static __attribute__((noinline)) void learn_address(lua_State *L, struct address
   lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), first + replace(set, &wanted));
 }
 
+/* A product's upper bits depend on all of the address.  Who collides is only formatted again. */
+static inline unsigned set_number(const struct address *a) {
+  return (unsigned)((a->low ^ a->high * 31) * 0x9e3779b97f4a7c15u >> (64 - SET_BITS));
+}
+
 static void push_address(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
   const struct address wanted = address_of(v->bytes, v->size);
-  unsigned number = (unsigned)(tap_mix(wanted.low ^ wanted.high * 31) & (SETS - 1));
+  unsigned number = set_number(&wanted);
   unsigned first = number * WAYS + 1;
   struct address *set = x->addresses->set[number];
   if (same_address(&set[0], &wanted))
@@ -136,8 +140,8 @@ void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *
   push_value(L, x, ref, v);
 }
 
-bool tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
-                     const struct tap_packet *p) {
+int tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
+                    const struct tap_packet *p) {
   struct tap_value v;
   for (int i = 0; i < count; i++) {
     if (tap_ref_read(&refs[i], p, &v)) {
@@ -146,11 +150,11 @@ bool tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref 
     }
     if (!refs[i].optional) {
       lua_pop(L, i);
-      return false;
+      return 0;
     }
     lua_pushnil(L);
   }
-  return true;
+  return count;
 }
 
 void tapL_checkref(lua_State *L, int index, struct tap_ref *out) {

@@ -30,10 +30,10 @@ static inline bool tapL_pushfield(lua_State *L, struct tapL_context *x, const st
   return true;
 }
 
-/* Push all of a list, nil for optional ones that are absent.  False, and nothing pushed, where
- * a required one is absent. */
-bool tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
-                     const struct tap_packet *p);
+/* Push all of a list, nil for optional ones that are absent.  Returns how many; 0, and nothing
+ * pushed, where a required one is absent. */
+int tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
+                    const struct tap_packet *p);
 
 /* Read the Lua value at 'index' as a value of 'ref', to compare keys with.  False where it can
  * be none.  Bytes point into the Lua string or 'buffer' (16 bytes). */

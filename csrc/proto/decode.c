@@ -144,9 +144,10 @@ void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enu
   tap_decode_batch(r, frame, 1, level, out);
 }
 
-void tap_decode_batch(const struct tap_registry *r, const struct tap_frame *frames, unsigned n,
-                      enum tap_level level, struct tap_packet *out) {
-  const struct tap_walk *walk = tap_registry_walk(r);
+static inline __attribute__((always_inline)) void decode_all(const struct tap_walk *walk,
+                                                             const struct tap_frame *frames,
+                                                             unsigned n, enum tap_level level,
+                                                             struct tap_packet *out) {
   const struct tap_frame *end = frames + n, *frame;
   const struct tap_frame *far =
       n > PREFETCH_AHEAD && level > TAP_LEVEL_FRAME ? end - PREFETCH_AHEAD : frames;
@@ -156,6 +157,19 @@ void tap_decode_batch(const struct tap_registry *r, const struct tap_frame *fram
       __builtin_prefetch(frame[PREFETCH_AHEAD].data + 48);
     }
     decode(walk, frame, level, out);
+  }
+}
+
+/* In each of these the level is a constant, so that no packet is asked for it. */
+void tap_decode_batch(const struct tap_registry *r, const struct tap_frame *frames, unsigned n,
+                      enum tap_level level, struct tap_packet *out) {
+  const struct tap_walk *walk = tap_registry_walk(r);
+  switch (level) {
+  case TAP_LEVEL_FRAME: decode_all(walk, frames, n, TAP_LEVEL_FRAME, out); return;
+  case TAP_LEVEL_LINK: decode_all(walk, frames, n, TAP_LEVEL_LINK, out); return;
+  case TAP_LEVEL_NETWORK: decode_all(walk, frames, n, TAP_LEVEL_NETWORK, out); return;
+  case TAP_LEVEL_TRANSPORT: decode_all(walk, frames, n, TAP_LEVEL_TRANSPORT, out); return;
+  case TAP_LEVEL_ALL: decode_all(walk, frames, n, TAP_LEVEL_ALL, out); return;
   }
 }
 

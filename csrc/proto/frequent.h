@@ -21,9 +21,8 @@ enum { TAP_UDP_HEADER = 8, TAP_UDP_LEN = 4 };
 
 /* IEEE 802.3 */
 static inline enum tap_verdict tap_eth_parse(struct tap_cursor *c, struct tap_step *out) {
-  const uint8_t *h = c->at;
-  if (tap_left(c) < TAP_ETH_HEADER) return TAP_TRUNCATED;
-  tap_take(c, TAP_ETH_HEADER);
+  const uint8_t *h = tap_take(c, TAP_ETH_HEADER);
+  if (h == NULL) return TAP_TRUNCATED;
   return tap_ethertype_follow(c, out, tap_be16(h + TAP_ETH_TYPE));
 }
 
@@ -79,7 +78,7 @@ static inline enum tap_verdict tap_tcp_parse(struct tap_cursor *c, struct tap_st
   const uint8_t *h = c->at;
   size_t header;
   if (tap_left(c) < TAP_TCP_HEADER) return TAP_TRUNCATED;
-  header = (h[TAP_TCP_OFFSET] >> 4) * 4u;
+  header = (h[TAP_TCP_OFFSET] & 0xf0u) / 4;
   if (header < TAP_TCP_HEADER) return tap_malformed_behind(c, h, TAP_TCP_HEADER);
   if (tap_take(c, header) == NULL) return TAP_TRUNCATED;
   tap_follow_ports(out, TAP_BY_TCP_PORT, h);
@@ -92,10 +91,10 @@ static inline enum tap_verdict tap_udp_parse(struct tap_cursor *c, struct tap_st
   unsigned length;
   if (h == NULL) return TAP_TRUNCATED;
   length = tap_be16(h + TAP_UDP_LEN);
-  if (length != 0) {
-    if (length < TAP_UDP_HEADER) return TAP_MALFORMED;
+  if (length >= TAP_UDP_HEADER)
     tap_narrow(c, length - TAP_UDP_HEADER);
-  }
+  else if (length != 0)
+    return TAP_MALFORMED;
   tap_follow_ports(out, TAP_BY_UDP_PORT, h);
   return TAP_PAYLOAD;
 }

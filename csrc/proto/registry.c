@@ -133,22 +133,11 @@ int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fiel
   return add_fields(r, fields, TAP_ANY_PROTOCOL, TAP_LEVEL_FRAME, e);
 }
 
-static void note_frequent(struct tap_registry *r) {
-  r->walk.frequent = (struct tap_frequent){
-    .eth = (uint16_t)tap_registry_protocol(r, "eth"),
-    .ip = (uint16_t)tap_registry_protocol(r, "ip"),
-    .ipv6 = (uint16_t)tap_registry_protocol(r, "ipv6"),
-    .tcp = (uint16_t)tap_registry_protocol(r, "tcp"),
-    .udp = (uint16_t)tap_registry_protocol(r, "udp"),
-  };
-}
-
 static int add_builtin(struct tap_registry *r, struct tap_err *e) {
   if (tap_registry_add_common(r, tap_frame_fields, e) != 0) return -1;
   if (tap_registry_add_common(r, tap_family_fields, e) != 0) return -1;
   for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
     if (tap_registry_add(r, tap_builtin_protocols[i], e) < 0) return -1;
-  note_frequent(r);
   return 0;
 }
 

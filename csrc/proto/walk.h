@@ -27,13 +27,7 @@ struct tap_walker {
 
 enum { TAP_KEYS = 65536 }; /* of a table: keys are 16 bits wide */
 
-/* The numbers of the protocols whose parsers the walk has in line (frequent.h). */
-struct tap_frequent {
-  uint16_t eth, ip, ipv6, tcp, udp;
-};
-
 struct tap_walk {
-  struct tap_frequent frequent;
   const struct tap_walker *walkers;
   const uint16_t *bound[TAP_TABLES]; /* 1 + number of the protocol, 0: none */
 };

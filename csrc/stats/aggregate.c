@@ -33,13 +33,6 @@ void tap_aggregate_free(struct tap_aggregate *a) {
   free(a);
 }
 
-/* tap_ref_read, without its detour for fields that belong to no one layer. */
-static inline bool read_field(const struct tap_ref *ref, const struct tap_packet *p,
-                              struct tap_value *out) {
-  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
-  return tap_ref_read(ref, p, out);
-}
-
 /* The row to count in: the key's, or the others' where that has no room. */
 static inline uint64_t *row_for(struct tap_aggregate *a, const uint64_t *key, size_t words) {
   uint64_t *row = tap_table_put(&a->table, key, words);
@@ -55,7 +48,7 @@ static uint64_t *row_of_parts(struct tap_aggregate *a, const struct tap_packet *
   unsigned later = a->plan.key_count;
   for (const struct tap_ref *ref = a->plan.by; later-- > 0; ref++) {
     struct tap_value v;
-    if (read_field(ref, p, &v))
+    if (tap_ref_read(ref, p, &v))
       at = tap_key_put(&key, at, &v, later);
     else if (ref->optional)
       at = tap_key_put_absent(at);
@@ -75,7 +68,7 @@ static uint64_t *row_of_long(struct tap_aggregate *a, const struct tap_value *v)
 static inline uint64_t *row_of_one(struct tap_aggregate *a, const struct tap_packet *p) {
   struct tap_value v;
   uint64_t word;
-  if (!read_field(a->plan.by, p, &v)) return row_of_parts(a, p);
+  if (!tap_ref_read(a->plan.by, p, &v)) return row_of_parts(a, p);
   return tap_key_word(&v, &word) ? row_for(a, &word, 1) : row_of_long(a, &v);
 }
 
@@ -86,7 +79,7 @@ static inline void count_packet(const struct tap_plan *plan, const struct tap_pa
     struct tap_value v;
     if (column->kind == TAP_COUNT)
       *row += 1;
-    else if (read_field(&column->field, p, &v))
+    else if (tap_ref_read(&column->field, p, &v))
       *row += v.number;
   }
 }

@@ -63,6 +63,7 @@ stage 'check' make -s CC=gcc check
 stage 'specs' busted
 stage 'build with sanitizers' make -s "$jobs" CC=gcc asan
 stage 'specs with sanitizers' sanitized
+stage 'leaks' env ASAN_OPTIONS=detect_leaks=1 build/asan/bin/moontap spec/check/memory.lua
 stage 'gates' make -s CC=gcc gates
 
 printf '\n'
