@@ -5,6 +5,7 @@
  * Lua in.  A source that cannot be opened ends nothing here: the script hears
  * of it when it asks for its capture, as it would under plain lua5.4.
  */
+#include <fcntl.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,9 +93,16 @@ static void ignore_closed_pipe(int signal_number) {
   (void)signal_number;
 }
 
+/* Lest a capture become standard output.  What has the wrong direction fails as if closed. */
+static void fill_standard_descriptors(void) {
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv) {
   struct host_options options;
   struct host_run run = { .argv = argv, .argc = argc };
+  fill_standard_descriptors();
   if (getuid() != 0 && geteuid() == 0) { /* options and environment are a stranger's */
     fputs("moontap: refuses to run set-user-ID root; use: setcap cap_net_raw=ep\n", stderr);
     return EXIT_FAILURE;

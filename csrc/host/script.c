@@ -17,10 +17,6 @@
 #include "lua/lmoontap.h"
 #include "lua/lopen.h"
 
-#ifndef TAP_VERSION
-#define TAP_VERSION "scm"
-#endif
-
 int host_script_read(struct host_run *run, const char *path, struct tap_err *e) {
   int result = 0;
   size_t room = 0;
@@ -45,11 +41,9 @@ static void push_words(lua_State *L, const struct host_run *run) {
 }
 
 static void push_info(lua_State *L, const struct host_run *run) {
-  lua_createtable(L, 0, 3);
+  lua_createtable(L, 0, 2);
   lua_pushboolean(L, run->subject != NULL);
   lua_setfield(L, -2, "prepared");
-  lua_pushliteral(L, TAP_VERSION);
-  lua_setfield(L, -2, "version");
   if (run->text == NULL) return;
   /* A first line that names the interpreter is no Lua. */
   lua_pushstring(L, run->text + (run->text[0] == '#' ? strcspn(run->text, "\n") : 0));

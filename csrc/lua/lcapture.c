@@ -35,12 +35,32 @@ static void bury_pass(struct tapL_capture *c) {
   if (status != LUA_OK && status != LUA_YIELD) tapL_pass_end(c);
 }
 
-void tapL_checkidle(lua_State *L, struct tapL_capture *c, const char *what) {
+/* What runs of this capture, so that nothing else may; NULL: nothing. */
+static const char *running(struct tapL_capture *c) {
   bury_pass(c);
-  if (c->pass.in_call)
-    luaL_error(L, "cannot %s: a function of this capture's pass is running", what);
-  if (c->pass.in_loop && c->pass.phase != TAPL_CLOSED)
-    luaL_error(L, "cannot %s: a loop over this capture is running", what);
+  if (c->pass.in_call) return "a function of this capture's pass";
+  return c->pass.in_loop && c->pass.phase != TAPL_CLOSED ? "a loop over this capture" : NULL;
+}
+
+void tapL_checkidle(lua_State *L, struct tapL_capture *c, const char *what) {
+  const char *busy = running(c);
+  if (busy != NULL) luaL_error(L, "cannot %s: %s is running", what, busy);
+}
+
+/* cap:trouble_raw(what): why it cannot be done now, for whoever raises it elsewhere; or nil. */
+static int capture_trouble(lua_State *L) {
+  struct tapL_capture *c = tapL_tocapture(L, 1);
+  const char *what = luaL_checkstring(L, 2), *busy;
+  if (c->source == NULL) {
+    lua_pushfstring(L, "%s: the capture is closed", tapL_pushsubject(L, 1));
+    return 1;
+  }
+  busy = running(c);
+  if (busy != NULL)
+    lua_pushfstring(L, "cannot %s: %s is running", what, busy);
+  else
+    lua_pushnil(L);
+  return 1;
 }
 
 /* --- opening --- */
@@ -207,11 +227,9 @@ static int capture_tostring(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-  { "close", capture_close },
-  { "info", capture_info },
-  { "limit_raw", capture_limit },
-  { "set_filter_raw", capture_set_filter },
-  { NULL, NULL },
+  { "close", capture_close },         { "info", capture_info },
+  { "limit_raw", capture_limit },     { "set_filter_raw", capture_set_filter },
+  { "trouble_raw", capture_trouble }, { NULL, NULL },
 };
 
 static const luaL_Reg metamethods[] = {

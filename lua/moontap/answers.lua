@@ -3,12 +3,13 @@ local core = require "moontap.core"
 local options = require "moontap.options"
 local report = require "moontap.report"
 local tools = require "moontap.tools"
+local units = require "moontap.units"
 
 local M = {}
 
 local GROUPS <const> = {
   { "Packets", source = true },
-  { "Output", mode = true, text = true, run = true },
+  { "Output", mode = true, text = true, style = true, run = true },
   { "Power", host = true },
   { "Lists", answer = true },
 }
@@ -37,21 +38,23 @@ local function put_rows(out, rows, width)
   end
 end
 
+--- " (10)": a default as the script wrote it; a number that stands for a time gets a unit.
 local function default_text(option)
-  local default = option.default
+  local default = option.written
   if default == nil or default == false or default == "" then return "" end
-  if option.type == "choice" then return "" end
-  if option.type == "fields" then default = table.concat(default, ",") end
-  return (" (%s)"):format(tostring(default))
+  if default == true then default = "on" end
+  if type(default) == "table" then default = table.concat(default, ",") end
+  if option.type == "time" and math.type(default) == "integer" then
+    default = units.time_text(default)
+  end
+  return (" (%s)"):format(default)
 end
 
 local function own_row(option)
   local left = option.positional and "    " .. option.key:upper() or left_side(option)
+  if option.default == true then left = left .. ", --no-" .. option.long end
   local help = option.help
-  if option.choices then
-    help = ("%s: %s (%s)"):format(help, table.concat(option.choices, ", "),
-      tostring(option.default))
-  end
+  if option.choices then help = help .. ": " .. table.concat(option.choices, ", ") end
   return { left, help .. default_text(option) }
 end
 
@@ -67,7 +70,7 @@ end
 --- Is this option of any use to who is asking? declared nil: no script.
 local function is_of_use(option, declared)
   if not declared then return true end
-  if option.scope == "text" then return declared.heeds[option.key] end
+  if option.scope == "text" or option.scope == "style" then return declared.heeds[option.key] end
   return option.scope ~= "mode"
 end
 
@@ -105,7 +108,7 @@ local INTRODUCTION <const> = {
 }
 
 --- What --help prints.
----@param name? string  of the script or tool; nil: there is none
+---@param name? string  how the script or tool is called; nil: there is none
 ---@param declared? table  of options.declare
 ---@return string
 function M.help(name, declared)

@@ -120,9 +120,7 @@ local function assign(seen, declared, out)
       local value, message = one.text, nil
       if option.value then value, message = options.read(option, one.text, one.as) end
       if message then return message end
-      if option.once and given[option] then
-        return one.as .. " is given twice"
-      end
+      if option.value and given[option] then return one.as .. " is given twice" end
       given[option] = true
       out[own[option] and "own" or "general"][option.key] = value
     else
@@ -142,14 +140,25 @@ local function assign_words(declared, out)
       next_word = next_word + 1
     end
   end
-  if out.words[next_word] then
-    return ("'%s': filters in words are not part of this version"):format(out.words[next_word])
-  end
+  if out.words[next_word] then return M.no_filter(out.words[next_word]) end
 end
 
-local function check_clashes(general)
-  if general.interface and general.read then return "give -i or -r, not both" end
+--- What there is to say of a word that begins a filter.
+---@param word string
+---@return string message
+function M.no_filter(word)
+  return ("'%s': filters in words are not part of this version"):format(word)
+end
+
+local function check_clashes(general, seen)
   if general.header and not general.fields then return "--header goes with --fields" end
+  if not general.read then return nil end
+  if general.interface then return "give -i or -r, not both" end
+  for _, one in ipairs(seen) do
+    if one.option and one.option.live then
+      return one.as .. " does not go with -r, it is for interfaces only"
+    end
+  end
 end
 
 --- Read the words.
@@ -166,7 +175,7 @@ function M.parse(words, declared)
   local message = self:walk() or assign(self.seen, declared, out)
   -- who asks for help gets it, whatever else is missing
   if not (message or out.general.help) then
-    message = assign_words(declared, out) or check_clashes(out.general)
+    message = assign_words(declared, out) or check_clashes(out.general, self.seen)
   end
   if message then return nil, message end
   return out
@@ -177,27 +186,31 @@ local CODE <const> = { code = true, begin = true, finish = true }
 --- Look over a whole command line, before it is known whose options are in it; unknown ones pass
 --- as flags. The script or tool is the first word, unless there is code.
 ---@param words string[]
----@return integer? at  which word is the script or tool
-function M.find_script(words)
+---@return { script: integer?, count: integer, sealed: boolean, message: string? } survey  which
+--- word is the script or tool, how many words there are, and what is wrong with moontap's options
+function M.survey(words)
   local self = setmetatable({ words = words, at = 1, seen = {} }, Arguments)
   self.index = index_options({})
-  local first, only_words = nil, false
+  local found = { count = 0, sealed = false }
+  local only_words = false
   while self.at <= #words do
-    local at, word = self.at, self:next_word()
+    local at, word, message = self.at, self:next_word(), nil
     if only_words or not word:match("^%-.") then
-      first = first or at
+      found.script, found.count = found.script or at, found.count + 1
     elseif word == "--" then
       only_words = true
     elseif word:sub(1, 2) == "--" then
-      self:long(word)
+      message = self:long(word)
     else
-      self:letters(word)
+      message = self:letters(word)
     end
+    found.message = found.message or message
   end
   for _, one in ipairs(self.seen) do
-    if CODE[one.option.key] then return nil end
+    if CODE[one.option.key] then found.script = nil end
+    if one.option.key == "sealed" then found.sealed = true end
   end
-  return first
+  return found
 end
 
 return M

@@ -92,18 +92,25 @@ local function smaller(a, b)
   return a and b and math.min(a, b) or a or b
 end
 
+--- Raise, at the line of the script, what stands against a pass now.
+local function check_idle(cap, what)
+  local message = cap:trouble_raw(what)
+  if message then error(message, 3) end
+end
+
 --- Make the pass. No protected call stands round it, so that a traceback shows where a script's
 --- function failed.
 function Capture:run(options)
   local o, message = check.options(RUN, options)
-  if not o then error("run: " .. message, 2) end
-  if self:info().closed then error("run: the capture is closed", 2) end
+  if message then error("run: " .. message, 2) end
+  check_idle(self, "run")
   local limit = limits[self] or {}
   return self:run_raw(smaller(o.count, limit.count), smaller(o.duration, limit.duration_ns), o.wait)
 end
 
 --- The next packet, or nil and "timeout", or nil at the end.
 function Capture:next(timeout)
+  check_idle(self, "read")
   if timeout == nil then return self:next_raw() end
   local ns, message = units.time(timeout)
   if not ns then error("next: " .. message, 2) end

@@ -28,6 +28,7 @@ local KINDS <const> = {
   text = lua_type("string", "a text"),
   list = lua_type("table", "a table"),
   callback = lua_type("function", "a function"),
+  number = lua_type("number", "a number"),
   integer = function(value)
     if math.type(value) == "integer" then return value end
     return nil, "is not a whole number"

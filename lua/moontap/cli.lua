@@ -4,6 +4,7 @@
 local arguments = require "moontap.arguments"
 local check = require "moontap.check"
 local command = require "moontap.command"
+local core = require "moontap.core"
 local oneliner = require "moontap.oneliner"
 local output = require "moontap.output"
 local report = require "moontap.report"
@@ -17,14 +18,27 @@ local function tell(text)
   io.stderr:write("moontap: ", text, "\n")
 end
 
+--- "script.lua:3: ", where the Lua at work is, seen from a message handler's function.
+local function position()
+  local level = 3
+  while debug.getinfo(level, "S") do
+    local at = debug.getinfo(level, "Sl")
+    if at.currentline > 0 then return ("%s:%d: "):format(at.short_src, at.currentline) end
+    level = level + 1
+  end
+  return ""
+end
+
 --- A failure in words, and where it was.
 local function describe(err)
   if err == output.CLOSED then return err end
   local class = debug.getmetatable(err)
-  local speaks = type(err) == "string" or type(class) == "table" and class.__tostring
-  local text = speaks and tostring(err) or ("(error object is a %s value)"):format(type(err))
+  local is_text = type(err) == "string"
+  local speaks = is_text or type(class) == "table" and class.__tostring
+  local text = speaks and tostring(err)
+    or ("%sthe error raised is no text but a %s value"):format(position(), type(err))
   local trace = debug.traceback("", 2):gsub("^(.*)\n%s*%[C%]: in function 'xpcall'.*$", "%1")
-  return { text = text, trace = trace }
+  return { text = text, trace = trace, is_text = is_text }
 end
 
 --- The counts, last of all: after what a script printed, whichever way it ends.
@@ -63,8 +77,10 @@ local function load_script(path, info)
   if not text then text, message = read_script(path) end
   if not text then return nil, message end
   local chunk
-  chunk, message = load(text, "@" .. path)
-  if not chunk then return nil, message end
+  chunk, message = load(text, "@" .. path, "t")
+  if not chunk then
+    return nil, text:byte() == 27 and path .. ": cannot load: " .. message or message
+  end
   return { run = chunk, is_script = true }
 end
 
@@ -77,11 +93,36 @@ end
 --- A tool as something to run: a module that runs when it is loaded.
 local function find_tool(name)
   local module = "moontap.tools." .. name
-  if name:match("^[%w_%-]+$") and name ~= "init"
+  if name:match("^[%w_%-]+$")
     and (package.preload[module] or package.searchpath(module, package.path)) then
     return { run = function() require(module) end }
   end
   return nil, ("no tool '%s'%s, --list lists them"):format(name, check.hint(name, tool_names()))
+end
+
+--- Words that begin a filter, beside the names of protocols and fields.
+local FILTER_WORDS <const> = {}
+for word in ([[
+  ah atalk broadcast carp decnet dst esp ether fddi gateway geneve greater gre host
+  icmp6 igmp igrp inbound ip6 ipx iso lat len less link llc moprc mopdl mpls multicast net netbeui
+  not outbound pim port portrange ppp pppoed pppoes proto protochain radio rarp sctp slip src stp
+  tr type vrrp vxlan wlan
+]]):gmatch("%S+") do FILTER_WORDS[word] = true end
+
+local function begins_filter(word)
+  if FILTER_WORDS[word] or not word:match("^[%a_][%w_%-]*$") then return true end
+  for _, field in ipairs(core.fields()) do
+    if word == field.name or word == field.protocol then return true end
+  end
+  return false
+end
+
+--- What is wrong with a line whose first word is neither script nor tool, whose words and options
+--- were surveyed.
+local function explain_word(word, survey, message)
+  if survey.message then return survey.message end
+  if survey.count > 1 or begins_filter(word) then return arguments.no_filter(word) end
+  return message
 end
 
 local function run_count()
@@ -126,19 +167,24 @@ end
 
 --- Find out what to run. Returns it, or nil, a message and the exit status.
 local function find_work(words, info)
-  local at = arguments.find_script(words)
+  local survey = arguments.survey(words)
+  local at, word = survey.script, words[survey.script]
+  local is_script = word and looks_like_script(word)
   set_arg(words, at)
-  command.begin({ bare = at == nil, host = info.prepared ~= nil, version = info.version })
-  if not at then
+  command.begin({
+    bare = not word, tool = not is_script and word or nil,
+    host = info.prepared ~= nil, sealed = survey.sealed,
+  })
+  if not word then
     local work, message, status = find_mode(command.general())
     return work, message, status or USAGE
   end
-  if looks_like_script(words[at]) then
-    local work, message = load_script(words[at], info)
+  if is_script then
+    local work, message = load_script(word, info)
     return work, message, FAILED
   end
-  local work, message = find_tool(words[at])
-  return work, message, USAGE
+  local work, message = find_tool(word)
+  return work, not work and explain_word(word, survey, message), USAGE
 end
 
 --- Report how the work failed. Where a tool asserts that something opened, or a file ends in the
@@ -146,7 +192,7 @@ end
 local function report_failure(failure, work)
   local asserted = failure.trace:match("^\nstack traceback:\n\t%[C%]: in function 'assert'\n")
   local positioned = failure.text:match("^[^\n:]+:%d+: ")
-  if work.is_script or positioned and not asserted then
+  if work.is_script or not failure.is_text or positioned and not asserted then
     return tell(failure.text .. failure.trace)
   end
   tell((failure.text:gsub("^%S+%.lua:%d+: ", "")))
@@ -167,7 +213,7 @@ end
 
 --- Do what a command line says.
 ---@param words table  the words behind the program's name, which is words[0]
----@param info? { prepared: boolean?, script_source: string?, version: string? }  from the host
+---@param info? { prepared: boolean?, script_source: string? }  from the host
 ---@return integer status  0 done, 1 failed, 2 wrong usage
 function M.main(words, info)
   output.watch()

@@ -11,13 +11,27 @@ local source = require "moontap.source"
 
 local M = {}
 
---- What is known so far. 'bare': no script runs, the words are the host's alone; 'host': the
---- host runs us, and has given power away; 'version': its version.
+local EPERM <const> = 1
+local VERSION <const> = "scm"
+
+--- What is known so far. 'bare': no script runs, the words are the host's alone; 'tool': its name,
+--- where one runs; 'host': the host runs us, and has given power away; 'sealed': all of it.
 local state = {}
 
----@param given { bare: boolean?, host: boolean?, version: string? }
+---@param given { bare: boolean?, tool: string?, host: boolean?, sealed: boolean? }
 function M.begin(given)
   state = given
+end
+
+--- Pass on what pcall(core.open, ...) returned, and say so where the seal is why an interface
+--- cannot be opened.
+---@param interface? string
+---@param ok boolean
+function M.explain_seal(interface, ok, cap, ...)
+  local _, code = ...
+  if not (state.sealed and interface and ok and code == EPERM) then return ok, cap, ... end
+  return ok, nil, interface .. ": cannot open: the run is sealed (--sealed), only what the command"
+    .. " line names can be used", code
 end
 
 --- End the process for wrong usage.
@@ -27,6 +41,7 @@ local function refuse(message)
 end
 
 local function script_name()
+  if state.tool then return "moontap " .. state.tool end
   local name = arg and arg[0] or "script"
   return name:match("[^/]+$") or name
 end
@@ -50,7 +65,7 @@ end
 local function answer(general, declared)
   local name = not state.bare and script_name() or nil
   if general.help then return answers.help(name, declared) end
-  if general.version then return "moontap " .. (state.version or "scm") .. "\n" end
+  if general.version then return "moontap " .. VERSION .. "\n" end
   if general.list then return answers.list() end
   if general.list_fields then return answers.fields(general.list_fields) end
   if general.list_interfaces then return answers.interfaces() end
@@ -73,7 +88,7 @@ end
 local function parse_once(declared)
   if not state.parsed then
     state.parsed = parse(declared or { heeds = {} })
-    if state.parsed.general.line_buffered then io.stdout:setvbuf("line") end
+    if state.parsed.general.line_buffered then output.each_line() end
   end
   return state.parsed
 end
@@ -99,22 +114,27 @@ function M.options(given)
   return parsed.own, parsed.general
 end
 
---- Open what the options name, as the host does before any script runs.
-local function open(general)
-  local given = {
-    file = general.read,
+--- What tap.open takes for the interface that the options name, or for the first that is up.
+local function live_options(general)
+  local name, message, code = general.interface, nil, nil
+  if not name then name, message, code = source.first_interface() end
+  if not name then return nil, message, code end
+  return {
+    interface = math.tointeger(name:match("^%d+$") and tonumber(name)) or name,
     promisc = not general.no_promisc,
     snaplen = general.snaplen,
     buffer = general.buffer,
     signals = true,
   }
-  if not general.read then
-    local name, message, code = general.interface, nil, nil
-    if not name then name, message, code = source.first_interface() end
-    if not name then return nil, message, code end
-    given.interface = math.tointeger(name:match("^%d+$") and tonumber(name)) or name
-  end
-  local checked, message = source.options(given)
+end
+
+--- Open what the options name, as the host does before any script runs.
+local function open(general)
+  local given, message, code = { file = general.read, signals = true }, nil, nil
+  if not general.read then given, message, code = live_options(general) end
+  if not given then return nil, message, code end
+  local checked
+  checked, message = source.options(given)
   if not checked then refuse(message) end
   return core.open(source.resolve(checked))
 end

@@ -18,7 +18,8 @@ M.options = command.options
 function M.open(what)
   local options, message = source.options(what)
   if not options then error("open: " .. message, 2) end
-  return check.blame("open", pcall(core.open, source.resolve(options)))
+  source.resolve(options)
+  return check.blame("open", command.explain_seal(options.interface, pcall(core.open, options)))
 end
 
 local PACKET <const> = {

@@ -32,7 +32,7 @@ local M = {}
 ---
 ---@param what string|moontap.OpenOptions  a file's name, or options
 ---@return moontap.Capture?
----@return string? message  "eth0: cannot bind: Operation not permitted"
+---@return string? message  "eth0: cannot find interface: No such device"
 ---@return integer? errno
 function M.open(what) end
 
@@ -55,16 +55,18 @@ function M.capture() end
 ---     }
 ---     print(opt.rows, opt.file)
 ---
----@param declarations table  entries { name, default, text, type =, choices =, positional = };
---- types: number, size, time, field, fields, file, choice, flag, text; also about = text and
---- heeds = names of moontap's options for text ("fields", "header") that the script acts on
+---@param declarations table  entries { name, default, text, type =, min =, choices =,
+--- positional = }; types: number (min = the least), size, time, field, fields, keys (fields to
+--- group by), file, choice, flag, text; also about = text and heeds = which of moontap's options
+--- "fields", "header", "quiet" and "verbose" the script acts on
 ---@return table values  by name: sizes in bytes, times in nanoseconds
 ---@return table general  moontap's own options: quiet, verbose, read, interface, limit, ...
 function M.options(declarations) end
 
 --- Decode bytes into a packet that stays valid for ever.
 ---
----     local p = tap.packet(tap.hex "45 00 00 14 ...", { linktype = 101 })
+---     local bytes = tap.hex "45000014 00000000 40fd0000 c0000201 c0000202"
+---     print(tap.packet(bytes, { linktype = 101 }).src)
 ---
 ---@param bytes string
 ---@param options? { linktype: integer?, time_ns: integer?, len: integer? }  linktype 1 is
@@ -370,7 +372,7 @@ function Aggregate:evicted() end
 ---@field dport? integer
 ---@field len integer  bytes on the wire
 ---@field time_ns? integer  since the epoch
----@field fault? string  what is malformed or cut off: "tcp: truncated at byte 44"
+---@field fault? string  what is malformed or cut off: "tcp: header cut short at byte 44"
 ---@field u8 fun(self: moontap.Packet, offset?: integer, base?: string): integer?
 ---@field u16 fun(self: moontap.Packet, offset?: integer, base?: string): integer?
 ---@field u16le fun(self: moontap.Packet, offset?: integer, base?: string): integer?

@@ -1,6 +1,7 @@
 --- The options of the command line: moontap's own, in one table that parsing, --help and the
 -- host's C share, and those that a script declares. Invariant: every option is a rule
 -- { key =, long =, short =, value =, type =, default =, help = }, whoever it comes from.
+local aggregate = require "moontap.aggregate"
 local check = require "moontap.check"
 local core = require "moontap.core"
 local units = require "moontap.units"
@@ -8,10 +9,10 @@ local units = require "moontap.units"
 local M = {}
 
 --- moontap's own options, in the order of --help. 'value' is what --help calls the value (none:
--- a flag); an 'optional' one is taken only where it is at hand; 'once': given twice is an error.
--- 'scope' says where an option makes sense: "source" and "run" everywhere, "text" in scripts
--- that heed it, "mode" where there is no script, "host" under the host alone; "answer" ends the
--- run with a text.
+-- a flag); an 'optional' one is taken only where it is at hand; 'live': of use on interfaces
+-- alone. 'scope' says where an option makes sense: "source" and "run" everywhere, "style" too but
+-- --help shows it for scripts that heed it alone, "text" in those scripts alone, "mode" where
+-- there is no script, "host" under the host alone; "answer" ends the run with a text.
 M.general = {
   { short = "i", long = "interface", value = "IF", scope = "source",
     help = "capture on this interface (the first that is up)" },
@@ -19,25 +20,24 @@ M.general = {
     help = "read a capture file, - is standard input" },
   { short = "c", key = "limit", value = "N", type = "count", scope = "source",
     help = "end after N packets" },
-  { long = "duration", value = "TIME", type = "time", scope = "source",
+  { long = "duration", value = "TIME", type = "duration", scope = "source",
     help = "end after this time (10s, 5m)" },
-  { short = "s", long = "snaplen", value = "SIZE", type = "size", scope = "source",
+  { short = "s", long = "snaplen", value = "SIZE", type = "size", scope = "source", live = true,
     help = "keep this much of each packet (0: all)" },
   { short = "B", long = "buffer", value = "SIZE", type = "kilobytes", scope = "source",
-    help = "size of the ring, in KiB or with a unit (32M)" },
-  { short = "p", key = "no_promisc", scope = "source",
+    live = true, help = "size of the ring, in KiB or with a unit (32M)" },
+  { short = "p", key = "no_promisc", scope = "source", live = true,
     help = "see only what is meant for this machine" },
-  { short = "e", key = "code", value = "CODE", once = true, scope = "mode",
+  { short = "e", key = "code", value = "CODE", scope = "mode",
     help = "run CODE on each packet p, and print its value" },
-  { long = "begin", value = "CODE", once = true, scope = "mode", help = "run CODE before" },
-  { long = "end", key = "finish", value = "CODE", once = true, scope = "mode",
-    help = "run CODE after" },
+  { long = "begin", value = "CODE", scope = "mode", help = "run CODE before" },
+  { long = "end", key = "finish", value = "CODE", scope = "mode", help = "run CODE after" },
   { long = "count", scope = "mode", help = "print how many packets there are, and none of them" },
   { long = "fields", value = "A,B,C", type = "fields", scope = "text",
     help = "print these fields, with tabs between them" },
   { long = "header", scope = "text", help = "print the names of --fields first" },
-  { short = "q", key = "quiet", scope = "run", help = "print shorter lines" },
-  { short = "v", key = "verbose", scope = "run", help = "print all fields" },
+  { short = "q", key = "quiet", scope = "style", help = "print shorter lines" },
+  { short = "v", key = "verbose", scope = "style", help = "print all fields" },
   { short = "l", key = "line_buffered", scope = "run", help = "write each line out at once" },
   { short = "n", key = "numeric", scope = "run", help = "print numbers, not names (always so)" },
   { short = "D", key = "list_interfaces", scope = "answer", help = "list the interfaces" },
@@ -89,8 +89,19 @@ local READ <const> = {
 function READ.number(text, option)
   local integer = math.type(option.default) == "integer"
   local number = integer and whole(text) or not integer and tonumber(text)
-  if number then return number end
-  return nil, ("'%s' is not a %snumber"):format(text, integer and "whole " or "")
+  if not number then
+    return nil, ("'%s' is not a %snumber"):format(text, integer and "whole " or "")
+  end
+  if option.min and number < option.min then
+    return nil, ("%s is less than %s"):format(text, option.min)
+  end
+  return number
+end
+
+function READ.duration(text)
+  local ns, message = units.time(text)
+  if ns == 0 then return nil, "a duration cannot be 0" end
+  return ns, message
 end
 
 function READ.count(text)
@@ -117,6 +128,19 @@ function READ.fields(text)
   return ok and list, message
 end
 
+--- Fields to group by: whether they make a key is for an aggregate to say.
+function READ.keys(text)
+  local list, message = READ.fields(text)
+  if not list then return nil, message end
+  local plan, ok
+  plan, message = aggregate.plan({ by = list, "count()" })
+  if plan then
+    ok, message = pcall(core.capture.aggregate_raw, core.open({ packets = {} }), plan)
+    if ok then return list end
+  end
+  return nil, (message:gsub("^by: ", ""))
+end
+
 --- How an option is called in messages: "--rows", "-i", or a positional argument's name.
 ---@param option table
 ---@return string
@@ -138,8 +162,8 @@ function M.read(option, text, as)
 end
 
 local TYPES <const> = {
-  number = "N", size = "SIZE", time = "TIME", field = "FIELD", fields = "A,B,C", file = "FILE",
-  choice = "CHOICE", text = "TEXT", flag = false,
+  number = "N", size = "SIZE", time = "TIME", field = "FIELD", fields = "A,B,C", keys = "A,B,C",
+  file = "FILE", choice = "CHOICE", text = "TEXT", flag = false,
 }
 
 local ENTRY <const> = {
@@ -148,6 +172,7 @@ local ENTRY <const> = {
   [3] = { kind = "text" },
   type = { kind = "text" },
   positional = { kind = "boolean" },
+  min = { kind = "number" },
   choices = { kind = "list" },
 }
 
@@ -174,7 +199,8 @@ local function is_general(long)
   return false
 end
 
---- One declaration { name, default, text, type =, positional =, choices = } as a rule.
+--- One declaration { name, default, text, type =, min =, positional =, choices = } as a rule.
+--- 'written' keeps the default as the script wrote it.
 local function declare_one(entry)
   local e, message = check.options(ENTRY, entry)
   if not e then return nil, message end
@@ -183,8 +209,8 @@ local function declare_one(entry)
   local option = {
     key = name:gsub("%-", "_"),
     long = not e.positional and name:gsub("_", "-") or nil,
-    default = e[2], help = e[3] or "", type = infer_type(e), choices = e.choices,
-    positional = e.positional or false,
+    default = e[2], written = e[2], help = e[3] or "", type = infer_type(e), choices = e.choices,
+    min = e.min, positional = e.positional or false,
   }
   if TYPES[option.type] == nil then
     return nil, ("option '%s': no type '%s'"):format(name, option.type)

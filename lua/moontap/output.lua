@@ -1,9 +1,11 @@
---- Standard output under the host. A reader that went away (moontap ... | head) ends the run, and
--- a full disk fails it; plain Lua would go on and write nothing. Invariant: once a write failed,
--- M.failure is set, and M.CLOSED or a message was raised where the script wrote.
+--- Standard output under the host. A reader that went away (moontap ... | head) ends the run, as
+-- does an output that was closed from the start, and a full disk fails it; plain Lua would go on
+-- and write nothing. Invariant: once a write failed, M.failure is set, and M.CLOSED or a message
+-- was raised where the script wrote.
 local M = {}
 
-local EPIPE <const> = 32
+--- The errors of a write that nobody waits for.
+local GONE <const> = { [32] = "EPIPE", [9] = "EBADF" }
 
 --- What is raised when the reader went away. It is no failure.
 M.CLOSED = setmetatable({}, {
@@ -13,7 +15,7 @@ M.CLOSED = setmetatable({}, {
 --- Pass a write's results on, or raise what went wrong.
 local function checked(file, message, code)
   if file then return file end
-  M.failure = code == EPIPE and M.CLOSED
+  M.failure = GONE[code] and M.CLOSED
     or ("standard output: cannot write: %s"):format(message)
   error(M.failure, 0)
 end
@@ -25,12 +27,23 @@ local function checked_print(...)
   checked(io.stdout:write(table.concat(parts, "\t"), "\n"))
 end
 
+--- Write each line out at once. A stream that is line-buffered by the C library hides the failure
+-- of the write behind a line's end, so where output is watched each write is flushed.
+function M.each_line()
+  if M.watched then M.flushes = true else io.stdout:setvbuf("line") end
+end
+
 --- Watch print, io.write and io.stdout's own write.
 function M.watch()
+  M.watched = true
   local methods <const> = getmetatable(io.stdout).__index
   local raw_write <const>, stdout <const> = methods.write, io.stdout
   local function write(file, ...)
-    if file == stdout then return checked(raw_write(file, ...)) end
+    if file == stdout then
+      checked(raw_write(file, ...))
+      if M.flushes then checked(file:flush()) end
+      return file
+    end
     return raw_write(file, ...)
   end
   rawset(methods, "write", write)
@@ -43,7 +56,7 @@ end
 ---@return string? message
 function M.flush()
   local ok, message, code = io.stdout:flush()
-  if ok or code == EPIPE or M.failure == M.CLOSED then return nil end
+  if ok or GONE[code] or M.failure == M.CLOSED then return nil end
   return M.failure or ("standard output: cannot write: %s"):format(message)
 end
 

@@ -29,6 +29,16 @@ local RULES <const> = {
 
 local KINDS <const> = { "file", "data", "packets", "fd", "interface" }
 
+--- What means something on an interface alone.
+local LIVE <const> = { "snaplen", "promisc", "buffer", "block", "latency", "rxhash" }
+
+local function check_live(given)
+  if given.interface ~= nil then return nil end
+  for _, name in ipairs(LIVE) do
+    if given[name] ~= nil then return name .. " is for interfaces only" end
+  end
+end
+
 local function count_sources(options)
   local count = 0
   for _, kind in ipairs(KINDS) do
@@ -49,6 +59,8 @@ function M.options(given)
   if count_sources(options) ~= 1 then
     return nil, "give one of " .. table.concat(KINDS, ", ")
   end
+  message = check_live(given)
+  if message then return nil, message end
   options.latency_ms = (options.latency + MS - 1) // MS
   options.latency = nil
   return options

@@ -131,6 +131,26 @@ describe("a list's pattern", function()
   end)
 end)
 
+describe("a standard descriptor that is closed", function()
+  it("does not become a capture's", function()
+    local text <const> = [[
+      local pid = io.open("/proc/self/stat"):read("n")
+      for fd = 0, 1 do io.stderr:write(io.popen(("readlink /proc/%d/fd/%d"):format(pid, fd)):read("a")) end
+    ]]
+    local script = os.tmpname()
+    run.write(script, text)
+    for closed, wanted in pairs {
+      ["<&-"] = "^/dev/null\n", [">&-"] = "\n/dev/null\n$", ["<&- >&-"] = "^/dev/null\n/dev/null\n$",
+    } do
+      local r = run { "bash", "-c", '"$@" ' .. closed, "bash", run.moontap, "--keep-privileges", "-r",
+        "/dev/zero", script }
+      assert.equal(0, r.code, closed .. r.err)
+      assert.matches(wanted, r.err, 1, false, closed)
+    end
+    os.remove(script)
+  end)
+end)
+
 describe("wrong usage", function()
   it("ends the run with status 2 before anything is opened", function()
     for message, words in pairs {

@@ -155,7 +155,7 @@ end
 
 --- Which word Lua takes for the script, as the C writes it.
 local function lua_script(words)
-  local at = arguments.find_script(words)
+  local at = arguments.survey(words).script
   local is_script = at and (words[at]:find("/", 1, true) or words[at]:find("%.lua$"))
   return tostring(is_script and at or 0)
 end

@@ -91,6 +91,23 @@ describe("a script", function()
     run { "rm", "-r", folder }
   end)
 
+  it("sees the modules of the host under the names of their files", function()
+    local list = run { "find", "lua/moontap", "-name", "*.lua" }.out
+    for path in list:gmatch("lua/([^\n]+)") do
+      local module = path:gsub("%.lua$", ""):gsub("/init$", ""):gsub("/", ".")
+      local r = script(([[
+        local hidden = { ["moontap.core"] = true }
+        for name in pairs(package.loaded) do if not hidden[name] then package.loaded[name] = nil end end
+        local seen = {}
+        debug.sethook(function() seen[debug.getinfo(2, "S").source] = true end, "call")
+        pcall(package.preload["%s"], "%s")
+        debug.sethook()
+        print(seen["@%s"])
+      ]]):format(module, module, path))
+      assert.matches("true\n$", r.out, 1, false, path .. r.err)
+    end
+  end)
+
   it("finds tools and modules of others on the search path", function()
     local folder = os.tmpname()
     os.remove(folder)
@@ -112,8 +129,8 @@ describe("a script", function()
       { 'local function deep() error("boom") end deep()', ":1: boom\n" },
       { 'local x = nil; x.y = 1', ":1: attempt to index a nil value (local 'x')\n" },
       { 'error(setmetatable({}, { __tostring = function() return "my error" end }))', "my error\n" },
-      { 'error({})', "(error object is a table value)\n" },
-      { 'error()', "nil" },
+      { 'error({})', ":1: the error raised is no text but a table value\nstack traceback:\n" },
+      { 'error()', ":1: the error raised is no text but a nil value\nstack traceback:\n" },
       { 'error(setmetatable({}, { __tostring = function() error("again") end }))', "" },
     } do
       local r = script("io.write('before ') " .. case[1])

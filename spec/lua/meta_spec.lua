@@ -1,4 +1,5 @@
 --- The types for editors against what there is.
+local build = require "spec.support.build"
 local core = require "moontap.core"
 local run = require "spec.support.run"
 local tap = require "moontap"
@@ -34,6 +35,17 @@ local function sorted_keys(list, without)
   return keys
 end
 
+--- Run an example where captures read a packet from memory and nothing is printed.
+local function run_example(text, name)
+  local function open() return tap.open { packets = { { build.udp_frame(), time_ns = 1 } } } end
+  local cap <close> = open()
+  local env = { cap = cap, kept = {}, p = tap.packet(build.udp_frame()), print = function() end }
+  env.talk = cap:aggregate { by = "src", "packets = count()", "bytes = sum(frame.len)" }
+  env.tap = setmetatable({ open = open, capture = open, options = function() return {} end }, { __index = tap })
+  if name ~= "run" then cap:run { wait = false } end
+  assert(load(text, name, "t", setmetatable(env, { __index = _G })))()
+end
+
 describe("meta.lua", function()
   it("has every public function of the module, and no other", function()
     assert.same(sorted_keys(tap), sorted_keys(declared("M%.")))
@@ -57,6 +69,23 @@ describe("meta.lua", function()
         assert.is_truthy(load(table.concat(example, "\n")), name .. "'s example does not compile")
       end
     end
+  end)
+
+  it("has examples that run", function()
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Packet:" } do
+      for name, comment in pairs(declared(prefix)) do
+        local example = {}
+        for line in comment:gmatch("%-%-%-     ([^\n]*)") do example[#example + 1] = line end
+        assert.has_no.errors(function() run_example(table.concat(example, "\n"), name) end, name)
+      end
+    end
+  end)
+
+  it("shows a packet's fault as it reads", function()
+    local example = meta:match('@field fault%? string  what is malformed or cut off: "(.-)"')
+    local ends <const> = { src = "192.0.2.1", dst = "192.0.2.2" }
+    local frame = build.eth(build.ipv4(build.tcp("", ends, { srcport = 1, dstport = 2 }), ends, { proto = 6 }))
+    assert.equal(example, tap.packet(frame:sub(1, 44), { len = #frame }).fault)
   end)
 
   it("names every parameter of every function", function()

@@ -11,7 +11,7 @@ local units = require "moontap.units"
 
 local opt = tap.options {
   about = "Prints who talked to whom, how much, with which protocols, and when.",
-  { "rows", 10, "rows of each table, at most" },
+  { "rows", 10, "rows of each table, at most", min = 1 },
 }
 local cap = assert(tap.capture())
 

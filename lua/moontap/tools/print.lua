@@ -8,7 +8,10 @@
 local tap = require "moontap"
 local core = require "moontap.core"
 
-local _, general = tap.options { about = "Prints packets.", heeds = { "fields", "header" } }
+local _, general = tap.options {
+  about = "Prints packets.",
+  heeds = { "fields", "header", "quiet", "verbose" },
+}
 local cap = assert(tap.capture())
 
 local second, clock_text

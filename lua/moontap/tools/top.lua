@@ -11,8 +11,8 @@ local report = require "moontap.report"
 
 local opt = tap.options {
   about = "Prints the most active hosts, or whatever else the packets are grouped by.",
-  { "by", "src", "fields to group by", type = "fields" },
-  { "rows", 10, "how many to print" },
+  { "by", "src", "fields to group by", type = "keys" },
+  { "rows", 10, "how many to print", min = 1 },
   { "order", "bytes", "what counts", choices = { "bytes", "packets" } },
 }
 

@@ -37,8 +37,9 @@ describe("arguments.parse", function()
     assert.same({ snaplen = 96, duration = 90000000000 }, general("-s 96 --duration=1.5m"))
   end)
 
-  it("lets the last of two win, but not for code", function()
-    assert.same({ limit = 2 }, general("-c 1 -c 2"))
+  it("takes a value once, and flags as often as they come", function()
+    assert.same({ quiet = true }, general("-q -qq"))
+    refused("-c 1 -c 2", "-c is given twice")
     refused("-e a -e b", "-e is given twice")
     refused("--begin=a --begin=b", "--begin is given twice")
   end)
@@ -107,11 +108,11 @@ describe("arguments.parse", function()
   end)
 end)
 
-describe("arguments.find_script", function()
+describe("arguments.survey", function()
   local function find(line)
     local words = {}
     for word in line:gmatch("%S+") do words[#words + 1] = word end
-    local at = arguments.find_script(words)
+    local at = arguments.survey(words).script
     return at and words[at]
   end
 

@@ -61,7 +61,28 @@ describe("cap:run", function()
     assert.matches("^run: duration: '1x' is not a time", blamed(function() cap:run { duration = "1x" } end))
     assert.equal("run: wait is not true or false", blamed(function() cap:run { wait = 1 } end))
     cap:close()
-    assert.equal("run: the capture is closed", blamed(function() cap:run() end))
+    assert.equal("packets: the capture is closed", blamed(function() cap:run() end))
+  end)
+
+  it("raises inside a handler and inside a loop, at the caller", function()
+    local cap <close> = open(2)
+    local messages = {}
+    cap:each(function() messages[#messages + 1] = blamed(function() cap:run() end) end)
+    assert.equal(2, cap:run().delivered)
+    local in_handler <const> = "cannot run: a function of this capture's pass is running"
+    assert.same({ in_handler, in_handler }, messages)
+    local loop <close> = open(2)
+    for _ in loop:packets() do
+      assert.equal("cannot run: a loop over this capture is running", blamed(function() loop:run() end))
+    end
+    assert.equal(2, loop:stats().delivered)
+  end)
+
+  it("leaves nothing behind of asking whether it may", function()
+    local cap <close> = open(2)
+    for _ = 1, 3 do cap:run() end
+    assert.same({}, cap:stats().tables)
+    assert.same({}, cap:stats().handlers)
   end)
 
   it("lets a handler's error through as it was raised", function()
@@ -119,6 +140,9 @@ describe("cap:next", function()
   it("raises for a wrong timeout, at the caller", function()
     local cap <close> = open(1)
     assert.matches("^next: 'soon' is not a time", blamed(function() cap:next("soon") end))
+    cap:close()
+    assert.equal("packets: the capture is closed", blamed(function() cap:next() end))
+    assert.equal("packets: the capture is closed", blamed(function() cap:next("1s") end))
   end)
 end)
 

@@ -130,6 +130,10 @@ describe("moontap -e", function()
   it("ends at an error, with a traceback and the counts", function()
     both_match({ "-r", path, "-e", "if p.dport == 5 then error('five') end" }, 1, "^$",
       "^moontap: %-e:1: five\nstack traceback:\n.*\nmoontap: 5 seen, 5 delivered, 0 filtered, 0 dropped, 0 unread\n$")
+    both_match({ "-r", path, "-e", "error {}" }, 1, "^$",
+      "^moontap: %-e:1: the error raised is no text but a table value\nstack traceback:\n.*%-e:1: in")
+    both_match({ "-r", path, "--begin", "\nerror()" }, 1, "^$",
+      "^moontap: %-%-begin:2: the error raised is no text but a nil value\nstack traceback:\n")
     both_match({ "-r", path, "-e", "p.scr" }, 1, "^$", "^moontap: %-e:1: no field 'scr' %(did you mean 'src'%?%)\n")
   end)
 end)
@@ -166,13 +170,26 @@ describe("a script", function()
   end)
 
   it("that raises no text fails with its type, or its own words", function()
-    both_match({ script "error({})" }, 1, "", "^moontap: %(error object is a table value%)\n")
+    local name = script "local function deep() error({}) end\ndeep()"
+    both_match({ name }, 1, "^$", "^moontap: " .. name:gsub("%p", "%%%0")
+      .. ":1: the error raised is no text but a table value\nstack traceback:\n.*:2: in main chunk")
     both_match({ script "error(setmetatable({}, { __tostring = function() return 'own words' end }))" }, 1, "",
       "^moontap: own words\n")
   end)
 
   it("that does not compile fails", function()
     both_match({ script "x x" }, 1, "^$", "^moontap: /[^\n]*:1: syntax error near 'x'\n$")
+  end)
+
+  it("is text: what was compiled before is refused", function()
+    local name = os.tmpname()
+    scripts[#scripts + 1] = name
+    run.write(name, string.dump(function() end))
+    both_match({ name }, 1, "^$", "^moontap: " .. name:gsub("%p", "%%%0") .. ": cannot [^\n]+\n$")
+    -- the host reads no zero bytes at all; without them the text's mode decides
+    run.write(name, "\27Lua")
+    both({ name }, { code = 1, out = "",
+      err = ("moontap: %s: cannot load: attempt to load a binary chunk (mode is 't')\n"):format(name) })
   end)
 
   it("that is not there fails", function()
@@ -201,7 +218,7 @@ describe("a reader that goes away", function()
   it("ends the run cleanly, with the counts", function()
     local name = script [[
       local cap = assert(require "moontap".capture())
-      local line = ("x"):rep(5000)
+      local line = ("x"):rep(50000)
       for p in cap:packets() do print(line) end
       error("not reached")
     ]]
@@ -217,6 +234,21 @@ describe("a reader that goes away", function()
       local r = run { "bash", "-c", PIPE, "bash", run.moontap, name }
       assert.equal("0\n", r.err)
     end
+  end)
+
+  it("may have been away from the start", function()
+    local CLOSED <const> = [[ "$@" >&- ]]
+    for door, start in pairs { host = { run.moontap }, lua = { run.lua, main } } do
+      for _, more in ipairs { {}, { "-e", "1" }, { "top" } } do
+        local words = table.move(start, 1, #start, 5, { "bash", "-c", CLOSED, "bash" })
+        table.move({ "-r", path, table.unpack(more) }, 1, 2 + #more, #words + 1, words)
+        local r = run(words)
+        assert.equal(0, r.code, door .. ": " .. r.err)
+        assert.matches("^moontap: (%d+) seen, %1 delivered, 0 filtered, 0 dropped, 0 unread\n$", r.err)
+      end
+    end
+    local r = run { "bash", "-c", CLOSED, "bash", run.moontap, "--list" }
+    assert.same({ 0, "" }, { r.code, r.err })
   end)
 
   it("is no full disk, which fails", function()
@@ -235,6 +267,13 @@ describe("wrong usage", function()
       [{ "--intreface=x" }] = "unknown option '--intreface' (did you mean '--interface'?)",
       [{ "-r" }] = "-r needs a value",
       [{ "-c", "0", "-r", path }] = "-c: '0' is not a number of packets",
+      [{ "-r", path, "--duration", "0" }] = "--duration: a duration cannot be 0",
+      [{ "-r", path, "top", "--rows=-3" }] = "--rows: -3 is less than 1",
+      [{ "-r", path, "overview", "--rows=0" }] = "--rows: 0 is less than 1",
+      [{ "-r", path, "top", "--by=src,src" }] = "--by: 'src' comes twice",
+      [{ "-r", path, "top", "--by=src,scr" }] = "--by: no field 'scr' (did you mean 'src'?)",
+      [{ "-r", path, "top", "--by=src,dst,sport,dport,eth.src,eth.dst,ip.id,ip.ttl,len" }] =
+        "--by: at most 8 fields make a key",
       [{ "-r", path, "ovreview" }] = "no tool 'ovreview' (did you mean 'overview'?), --list lists them",
       [{ "-r", path, "-e", "1", "tcp" }] = "'tcp': filters in words are not part of this version",
       [{ "-r", path, "-e", "1", "--count" }] = "--count goes with neither code nor --fields",
@@ -247,6 +286,47 @@ describe("wrong usage", function()
     }
     for words, message in pairs(wanted) do
       both(words, { code = 2, out = "", err = "moontap: " .. message .. "\n" })
+    end
+  end)
+
+  it("is a filter in words, not a tool of that name", function()
+    local no_filter <const> = "': filters in words are not part of this version"
+    for _, words in ipairs {
+      { "tcp", "port", "80" }, { "port", "80" }, { "tcp" }, { "not", "arp" }, { "!arp" }, { "tcp port 80" },
+      { "udp.dstport" }, { "192.0.2.1" }, { "ovreview", "or", "arp" }, { "(", "arp", ")" },
+    } do
+      local line = table.move(words, 1, #words, 3, { "-r", path })
+      both(line, { code = 2, out = "", err = "moontap: '" .. words[1] .. no_filter .. "\n" })
+    end
+  end)
+
+  it("is an unknown option, before a word that names no tool", function()
+    both({ "-w", "x", "-r", path }, { code = 2, out = "", err = "moontap: unknown option '-w'\n" })
+    both({ "--frobnicate", "x", "-r", path }, { code = 2, out = "", err = "moontap: unknown option '--frobnicate'\n" })
+  end)
+
+  it("is an option with a value that comes twice", function()
+    for _, option in ipairs(options.general) do
+      if option.value and option.scope ~= "host" then
+        local name = option.long and "--" .. option.long or "-" .. option.short
+        local word = ("%s%s%s"):format(name, option.long and "=" or "", option.type == "fields" and "src" or "1")
+        both({ word, word }, { code = 2, out = "", err = ("moontap: %s is given twice\n"):format(name) })
+      end
+    end
+    both({ "-r", path, "-r", path }, { code = 2, out = "", err = "moontap: -r is given twice\n" })
+    both({ "-ilo", "--interface=lo" }, { code = 2, out = "", err = "moontap: --interface is given twice\n" })
+    both({ "-r", path, "-c1", "-c1" }, { code = 2, out = "", err = "moontap: -c is given twice\n" })
+    both({ "-r", path, "top", "--rows=1", "--rows=2" },
+      { code = 2, out = "", err = "moontap: --rows is given twice\n" })
+  end)
+
+  it("is an option for interfaces with a file", function()
+    for as, words in pairs {
+      ["-s"] = { "-s64" }, ["-B"] = { "-B", "1M" }, ["-p"] = { "-np" }, ["--snaplen"] = { "--snaplen=64" },
+    } do
+      local line = table.move(words, 1, #words, 3, { "-r", path })
+      both(line, { code = 2, out = "",
+        err = ("moontap: %s does not go with -r, it is for interfaces only\n"):format(as) })
     end
   end)
 

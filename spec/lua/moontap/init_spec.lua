@@ -64,13 +64,23 @@ describe("tap.open", function()
     assert.equal(2, code)
   end)
 
+  it("raises for options that mean nothing where no interface is, naming them", function()
+    for name, value in pairs { snaplen = 64, promisc = false, buffer = "1M", block = "64K", latency = "1ms" } do
+      local message <const> = "open: " .. name .. " is for interfaces only"
+      assert.equal(message, blamed(function() tap.open { file = path, [name] = value } end))
+      assert.equal(message, blamed(function() tap.open { data = "", [name] = value } end))
+      assert.equal(message, blamed(function() tap.open { packets = {}, [name] = value } end))
+    end
+  end)
+
   it("raises for misuse, at the caller", function()
     local none <const> = "give one of file, data, packets, fd, interface"
     assert.equal("open: a file's name or a table of options expected", blamed(function() tap.open() end))
     assert.equal("open: " .. none, blamed(function() tap.open {} end))
     assert.equal("open: " .. none, blamed(function() tap.open { file = path, fd = 0 } end))
     assert.equal("open: unknown option 'fiel' (did you mean 'file'?)", blamed(function() tap.open { fiel = path } end))
-    assert.equal("open: promisc is not true or false", blamed(function() tap.open { file = path, promisc = 1 } end))
+    assert.equal("open: promisc is not true or false",
+      blamed(function() tap.open { interface = "lo", promisc = 1 } end))
     assert.matches("^open: buffer: '1x' is not a size",
       blamed(function() tap.open { interface = "lo", buffer = "1x" } end))
     assert.equal("open: latency is not within 1ms to 10s",

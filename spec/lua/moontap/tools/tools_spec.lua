@@ -30,7 +30,7 @@ describe("the registry of tools", function()
     end
     for file in lfs.dir("lua/moontap/tools") do
       local name = file:match("^(.*)%.lua$")
-      if name and name ~= "init" then found[#found + 1] = name end
+      if name then found[#found + 1] = name end
     end
     table.sort(found)
     assert.same(found, listed)
@@ -78,7 +78,12 @@ describe("tools", function()
       for clock in ("\n" .. text):gmatch("\n(%d%d:%d%d:%d%d%.%d%d%d%d%d%d) ") do list[#list + 1] = clock end
       return list
     end
-    local wanted = clocks(run { "tcpdump", "-nn", "--micro", "-r", path, env = { TZ = "Asia/Kolkata" } }.out)
+    local theirs = run { "tcpdump", "-nn", "--micro", "-r", path, env = { TZ = "Asia/Kolkata" } }
+    if theirs.err:find("tcpdump: Couldn't change to", 1, true) then
+      pending("tcpdump cannot give up root in this user namespace")
+      return
+    end
+    local wanted = clocks(theirs.out)
     assert.equal(5, #wanted)
     assert.same(wanted, clocks(run { run.moontap, "-r", path, env = { TZ = "Asia/Kolkata" } }.out))
   end)
