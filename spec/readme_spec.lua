@@ -15,6 +15,7 @@ local tools = require "moontap.tools"
 
 local README <const> = assert(run.read "README.md")
 local HERE <const> = lfs.currentdir()
+local BUILD <const> = run.build:find("^/") and run.build or HERE .. "/" .. run.build
 local it_live = live.it(it, pending)
 
 -- Sanitizers take their time, and in a user's own namespace tcpdump cannot become its user.
@@ -118,7 +119,7 @@ end
 --- How this build was made, so that the examples' make finds nothing to do.
 local function make_words()
   local flags = assert(run.read(run.build .. "/flags"), "nothing is built")
-  local words = { "command", "make", "-s", "BUILD=" .. HERE .. "/" .. run.build }
+  local words = { "command", "make", "-s", "BUILD=" .. BUILD }
   words[#words + 1] = "CC=" .. flags:match("^(.-) %-std=c11")
   words[#words + 1] = "WERROR=" .. (flags:find(" -Werror ", 1, true) and "1" or "")
   words[#words + 1] = "CFLAGS=" .. flags:match("%-isystem %S+ +(.-)%s*$")
@@ -159,7 +160,7 @@ local function run_block(block)
   local r = run {
     "bash", "-c", script_of(block),
     env = {
-      PATH = ("%s/%s/bin:%s"):format(HERE, run.build, os.getenv "PATH"),
+      PATH = ("%s/bin:%s"):format(BUILD, os.getenv "PATH"),
       HOME = folder .. "/home", TZ = "UTC", LC_ALL = "C", MAKEFLAGS = false, SUDO_UID = false,
     },
   }
@@ -222,7 +223,7 @@ local function cpu_seconds(command)
   for _ = 1, 2 do
     local r = run {
       "bash", "-c", ("TIMEFORMAT='%%U %%S'; time %s >/dev/null 2>&1"):format(command), cwd = folder,
-      env = { PATH = ("%s/%s/bin:%s"):format(HERE, run.build, os.getenv "PATH") },
+      env = { PATH = ("%s/bin:%s"):format(BUILD, os.getenv "PATH") },
     }
     local user, system = r.err:match("([%d.]+) ([%d.]+)\n$")
     assert(r.code == 0 and user, r.err)

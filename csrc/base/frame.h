@@ -8,6 +8,7 @@
 #ifndef TAP_BASE_FRAME_H
 #define TAP_BASE_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Link types are the numbers of capture files (LINKTYPE_, tcpdump.org/linktypes.html). */
@@ -44,9 +45,15 @@ static inline uint32_t tap_frame_wire_len(const struct tap_frame *f) {
   return f->len + (f->flags & TAP_FRAME_TAG_LIFTED ? 4 : 0);
 }
 
+/* Is there a lifted tag, and was its place captured?  It stands between the addresses and the type
+ * behind it, all of which are 14 bytes. */
+static inline bool tap_frame_tag_fits(const struct tap_frame *f) {
+  return (f->flags & TAP_FRAME_TAG_LIFTED) != 0 && f->caplen >= 14;
+}
+
 /* How many bytes were captured, a lifted tag included. */
 static inline uint32_t tap_frame_cap_len(const struct tap_frame *f) {
-  return f->caplen + (f->flags & TAP_FRAME_TAG_LIFTED ? 4 : 0);
+  return f->caplen + (tap_frame_tag_fits(f) ? 4 : 0);
 }
 
 #endif

@@ -93,7 +93,7 @@ static void ignore_closed_pipe(int signal_number) {
   (void)signal_number;
 }
 
-/* Lest a capture become standard output.  What has the wrong direction fails as if closed. */
+/* Lest a script's file become standard output.  What has the wrong direction fails as if closed. */
 static void fill_standard_descriptors(void) {
   for (int fd = 0; fd <= 2; fd++)
     if (fcntl(fd, F_GETFD) < 0) open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);

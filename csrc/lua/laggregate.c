@@ -24,8 +24,15 @@ static uint64_t fresh_seed(void) {
   return seed;
 }
 
+/* Of the aggregate at 'index'.  One that is collected may still be called by other finalizers. */
+static struct tap_aggregate *check_table_at(lua_State *L, int index) {
+  struct tap_aggregate *table = ((struct aggregate *)luaL_checkudata(L, index, AGGREGATE))->table;
+  if (table == NULL) luaL_error(L, "the aggregate has been collected");
+  return table;
+}
+
 static struct tap_aggregate *check_table(lua_State *L) {
-  return ((struct aggregate *)luaL_checkudata(L, 1, AGGREGATE))->table;
+  return check_table_at(L, 1);
 }
 
 /* --- making --- */
@@ -112,7 +119,7 @@ static void push_cell(lua_State *L, const struct tap_aggregate *t, size_t row, u
 
 /* Push row 'row' of the aggregate at index 'self'. */
 static void push_row(lua_State *L, int self, size_t row) {
-  struct tap_aggregate *t = ((struct aggregate *)lua_touserdata(L, self))->table;
+  struct tap_aggregate *t = check_table_at(L, self);
   const struct tap_plan *plan = tap_aggregate_plan(t);
   struct tap_value v;
   int names;
@@ -197,22 +204,81 @@ static int aggregate_top(lua_State *L) {
   return push_rows(L, tap_aggregate_top(t, column, n, list));
 }
 
-/* agg:get(key...): the row of that key, or nil. */
+/* --- one row by its key --- */
+
+/* A key as get() is given it: parts of the plan from stack index 2 on. */
+struct key {
+  struct tap_value part[TAP_KEYS_MAX];
+  uint8_t buffer[TAP_KEYS_MAX][16];
+  bool present[TAP_KEYS_MAX];
+  bool formed; /* a part is in a form (:raw, :text) that is not read back */
+};
+
+static void refuse_part(lua_State *L, unsigned i) {
+  const char *name;
+  lua_getiuservalue(L, 1, 1);
+  lua_rawgeti(L, -1, i + 1);
+  name = lua_tostring(L, -1);
+  luaL_error(L, "get: %s is no value of '%s'", luaL_tolstring(L, 2 + (int)i, NULL), name);
+}
+
+static void read_key(lua_State *L, const struct tap_plan *plan, struct key *key) {
+  key->formed = false;
+  for (unsigned i = 0; i < plan->key_count; i++) {
+    const struct tap_ref *ref = &plan->by[i];
+    int at = 2 + (int)i;
+    key->present[i] = !lua_isnil(L, at);
+    if (ref->form != TAP_FORM_VALUE) {
+      key->formed = true;
+      if (key->present[i] && lua_type(L, at) != LUA_TSTRING) refuse_part(L, i);
+    } else if (key->present[i] && !tapL_tovalue(L, at, ref, key->buffer[i], &key->part[i])) {
+      refuse_part(L, i);
+    }
+  }
+}
+
+/* Replace the plain parts by what rows have for them, so that they can be compared. */
+static void write_key(lua_State *L, const struct tap_plan *plan, const struct key *key) {
+  for (unsigned i = 0; i < plan->key_count; i++) {
+    if (!key->present[i] || plan->by[i].form != TAP_FORM_VALUE) continue;
+    tapL_pushvalue(L, tapL_context(L), &plan->by[i], &key->part[i]);
+    lua_replace(L, 2 + (int)i);
+  }
+}
+
+static bool row_has_key(lua_State *L, const struct tap_aggregate *t, size_t row) {
+  const struct tap_plan *plan = tap_aggregate_plan(t);
+  for (unsigned i = 0; i < plan->key_count; i++) {
+    struct tap_value v;
+    bool same;
+    if (tap_aggregate_key(t, row, i, &v))
+      tapL_pushvalue(L, tapL_context(L), &plan->by[i], &v);
+    else
+      lua_pushnil(L);
+    same = lua_rawequal(L, -1, 2 + (int)i);
+    lua_pop(L, 1);
+    if (!same) return false;
+  }
+  return true;
+}
+
+/* Several values may have one text, so a form is not read back: the rows are gone through. */
+static long search_row(lua_State *L, const struct tap_aggregate *t, const struct key *key) {
+  size_t count = tap_aggregate_rows(t);
+  write_key(L, tap_aggregate_plan(t), key);
+  for (size_t row = 0; row < count; row++)
+    if (row_has_key(L, t, row)) return (long)row;
+  return TAP_NO_ROW;
+}
+
+/* agg:get(key...): the row of that key, or nil; with forms the first one that shows it so. */
 static int aggregate_get(lua_State *L) {
   struct tap_aggregate *t = check_table(L);
-  const struct tap_plan *plan = tap_aggregate_plan(t);
-  struct tap_value parts[TAP_KEYS_MAX];
-  uint8_t buffers[TAP_KEYS_MAX][16];
-  bool present[TAP_KEYS_MAX];
+  struct key key;
   long row;
-  lua_settop(L, 1 + (int)plan->key_count);
-  for (unsigned i = 0; i < plan->key_count; i++) {
-    int at = 2 + (int)i;
-    present[i] = !lua_isnil(L, at);
-    if (present[i] && !tapL_tovalue(L, at, &plan->by[i], buffers[i], &parts[i]))
-      return luaL_argerror(L, at, "no value of this field");
-  }
-  row = tap_aggregate_find(t, parts, present);
+  lua_settop(L, 1 + (int)tap_aggregate_plan(t)->key_count);
+  read_key(L, tap_aggregate_plan(t), &key);
+  row = key.formed ? search_row(L, t, &key) : tap_aggregate_find(t, key.part, key.present);
   if (row == TAP_NO_ROW)
     lua_pushnil(L);
   else
@@ -262,8 +328,9 @@ static int aggregate_columns(lua_State *L) {
 
 static int aggregate_gc(lua_State *L) {
   struct aggregate *a = luaL_checkudata(L, 1, AGGREGATE);
-  tap_aggregate_free(a->table);
-  a->table = NULL;
+  struct tap_aggregate *table = a->table;
+  a->table = NULL; /* captures that feed it may share it yet */
+  tap_aggregate_free(table);
   return 0;
 }
 

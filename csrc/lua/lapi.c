@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+int tapL_closedstate(lua_State *L) {
+  return luaL_error(L, "moontap used after the Lua state was closed");
+}
+
 void tapL_pushclosure(lua_State *L, lua_CFunction f, int extra) {
   for (int i = 1; i <= TAPL_UPVALUES; i++) {
     lua_pushvalue(L, lua_upvalueindex(i));
@@ -25,13 +29,22 @@ void tapL_newclass(lua_State *L, const char *name, const luaL_Reg *metamethods,
   lua_setfield(L, -2, "__metatable"); /* scripts cannot fetch it */
   lua_newtable(L);
   if (methods != NULL) tapL_setfuncs(L, methods);
-  lua_getfield(L, -2, "__index");
-  if (lua_isnil(L, -1)) {
-    lua_pushvalue(L, -2);
-    lua_setfield(L, -4, "__index");
-  }
-  lua_pop(L, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__index");
   lua_remove(L, -2);
+}
+
+int tapL_pushgrown(lua_State *L, size_t size, tapL_writer *write, const void *what) {
+  for (;; size *= 4) {
+    struct tap_text text;
+    luaL_Buffer buffer;
+    char *start = luaL_buffinitsize(L, &buffer, size);
+    tap_text_begin(&text, start, size);
+    write(&text, what);
+    luaL_pushresultsize(&buffer, text.cut ? 0 : (size_t)(text.at - start));
+    if (!text.cut) return 1;
+    lua_pop(L, 1);
+  }
 }
 
 void tapL_pushmessage(lua_State *L, const char *subject, const struct tap_err *e) {

@@ -12,6 +12,7 @@
 #include <lua.h>
 
 #include "base/err.h"
+#include "base/text.h"
 #include "proto/registry.h"
 
 enum { TAPL_CONTEXT = 1, TAPL_TEXTS = 2, TAPL_UPVALUES = 2 };
@@ -25,9 +26,15 @@ struct tapL_context {
   struct tapL_addresses *addresses; /* which text an address has; see lvalue.c */
 };
 
-/* The context of the running C function. */
+/* Raise what is said to finalizers that run after the context's own. */
+int tapL_closedstate(lua_State *L);
+
+/* The context of the running C function.  Raises once the Lua state is closing and the registry
+ * is gone. */
 static inline struct tapL_context *tapL_context(lua_State *L) {
-  return lua_touserdata(L, lua_upvalueindex(TAPL_CONTEXT));
+  struct tapL_context *context = lua_touserdata(L, lua_upvalueindex(TAPL_CONTEXT));
+  if (context->registry == NULL) tapL_closedstate(L);
+  return context;
 }
 
 /* luaL_setfuncs for the table on top, with the upvalues of the running function. */
@@ -40,6 +47,11 @@ void tapL_pushclosure(lua_State *L, lua_CFunction f, int extra);
  * lists may be NULL.  Leaves the method table on the stack. */
 void tapL_newclass(lua_State *L, const char *name, const luaL_Reg *metamethods,
                    const luaL_Reg *methods);
+
+/* Push the text that 'write' makes of 'what', in a buffer of 'size' that grows until it fits.
+ * Returns 1, the number of results. */
+typedef void tapL_writer(struct tap_text *text, const void *what);
+int tapL_pushgrown(lua_State *L, size_t size, tapL_writer *write, const void *what);
 
 /* Push nil, "subject: cannot step: reason" and the error number. */
 int tapL_fail(lua_State *L, const char *subject, const struct tap_err *e);

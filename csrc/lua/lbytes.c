@@ -31,7 +31,6 @@ static bool find_base(lua_State *L, int index, struct tapL_packet *h, struct tap
   const struct tap_layer *layer;
   unsigned protocol;
   if (base == NULL) {
-    tap_packet_restore_tag(h->packet, h->frame);
     *out = window(h->packet, 0, UINT32_MAX);
     return true;
   }
@@ -50,7 +49,7 @@ static bool find_base(lua_State *L, int index, struct tapL_packet *h, struct tap
 
 /* The bytes at the offset (argument 2) from the base (argument 3), or NULL. */
 static const uint8_t *bytes_at(lua_State *L, size_t size) {
-  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  struct tapL_packet *h = tapL_checkwhole(L, 1);
   lua_Integer offset = luaL_optinteger(L, 2, 0);
   struct tap_cursor c;
   luaL_argcheck(L, offset >= 0, 2, "an offset cannot be negative");
@@ -126,7 +125,7 @@ static int packet_i64le(lua_State *L) {
 
 /* p:bytes(offset, n, base): n bytes, or all up to the base's end; nil where they are not there. */
 static int packet_bytes(lua_State *L) {
-  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  struct tapL_packet *h = tapL_checkwhole(L, 1);
   lua_Integer offset = luaL_optinteger(L, 2, 0), n;
   struct tap_cursor c;
   luaL_argcheck(L, offset >= 0, 2, "an offset cannot be negative");
@@ -145,7 +144,7 @@ static int packet_bytes(lua_State *L) {
 }
 
 static int packet_payload(lua_State *L) {
-  struct tap_cursor c = payload(tapL_checkpacket(L, 1)->packet);
+  struct tap_cursor c = payload(tapL_checkwhole(L, 1)->packet);
   lua_pushlstring(L, (const char *)c.at, tap_left(&c));
   return 1;
 }

@@ -29,15 +29,18 @@ const char *tapL_pushsubject(lua_State *L, int capture) {
   return lua_isstring(L, -1) ? lua_tostring(L, -1) : "capture";
 }
 
-/* A coroutine that died of an error closes nothing: its pass is found here. */
-static void bury_pass(struct tapL_capture *c) {
-  int status = c->pass.phase == TAPL_CLOSED ? LUA_OK : lua_status(c->pass.thread);
-  if (status != LUA_OK && status != LUA_YIELD) tapL_pass_end(c);
+/* An error closes nothing where it kills a coroutine, or an iterator that is called by hand. */
+void tapL_burypass(struct tapL_capture *c) {
+  int status;
+  if (c->pass.phase == TAPL_CLOSED) return;
+  status = lua_status(c->pass.thread);
+  if ((status != LUA_OK && status != LUA_YIELD) || (c->pass.in_call && !tapL_drive_isactive(c)))
+    tapL_pass_end(c);
 }
 
 /* What runs of this capture, so that nothing else may; NULL: nothing. */
 static const char *running(struct tapL_capture *c) {
-  bury_pass(c);
+  tapL_burypass(c);
   if (c->pass.in_call) return "a function of this capture's pass";
   return c->pass.in_loop && c->pass.phase != TAPL_CLOSED ? "a loop over this capture" : NULL;
 }
@@ -142,7 +145,7 @@ static int capture_set_filter(lua_State *L) {
 
 /* --- closing --- */
 
-static void release(struct tapL_capture *c) {
+void tapL_release(struct tapL_capture *c) {
   struct tap_source *s = c->source;
   c->source = NULL; /* first, so that a second call does nothing */
   if (s != NULL) s->ops->close(s);
@@ -159,11 +162,11 @@ static void release(struct tapL_capture *c) {
 static int capture_close(lua_State *L) {
   struct tapL_capture *c = tapL_tocapture(L, 1);
   if (c->source == NULL) return 0;
-  bury_pass(c);
+  tapL_burypass(c);
   if (c->pass.in_call)
     return luaL_error(L, "cannot close: a function of this capture's pass is running");
   tapL_pass_end(c);
-  release(c);
+  tapL_release(c);
   return 0;
 }
 
@@ -171,7 +174,7 @@ static int capture_close(lua_State *L) {
 static int capture_gc(lua_State *L) {
   struct tapL_capture *c = tapL_tocapture(L, 1);
   tapL_pass_abandon(c);
-  release(c);
+  tapL_release(c);
   tapL_freehooks(&c->hooks);
   return 0;
 }

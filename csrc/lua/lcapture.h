@@ -40,7 +40,7 @@ enum {
 /* When a pass ends by itself; 0: never. */
 struct tapL_limits {
   uint64_t count;      /* packets delivered */
-  int64_t duration_ns; /* by the clock when live, in capture time else */
+  int64_t duration_ns; /* by the clock when live, in capture time of a file, a pipe by either */
 };
 
 enum { TAPL_NAMES_MAX = 200 }; /* fields that one handler can declare: what Lua has locals for */
@@ -56,7 +56,7 @@ struct tapL_handler {
 };
 
 struct tapL_counter {
-  struct tap_aggregate *aggregate; /* owned by its userdata, which a slot anchors */
+  struct tap_aggregate *aggregate; /* shared with its userdata */
   uint64_t matched, skipped;
 };
 
@@ -100,11 +100,14 @@ struct tapL_pass {
   struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
   unsigned turn;            /* of the handles' pool */
   uint64_t left;            /* packets to deliver yet */
-  int64_t until_ns;         /* its end; live: monotonic, else capture time; INT64_MAX: none */
+  int64_t deadline_ns;      /* its end by the clock, where packets may be long in coming, */
+  int64_t until_ns;         /* and in a file's capture time; INT64_MAX: none */
   int64_t lasts_ns;         /* a file's duration, until its next packet makes it 'until_ns' */
   int64_t event_ns;         /* capture time from which a tick or the end is due */
-  enum tap_level level;
-  unsigned at, count; /* the batch: frames from 'at' on are not taken yet */
+  int most;                 /* values that one of those who listen gets */
+  enum tap_level level;     /* how deep packets are wanted, */
+  int decoded;              /* and how deep those of the batch are; -1: not at all */
+  unsigned at, count;       /* the batch: frames from 'at' on are not taken yet */
 };
 
 struct tapL_capture {
@@ -135,6 +138,9 @@ const char *tapL_pushsubject(lua_State *L, int capture);
 
 /* Raise when a pass runs that the script may not change now. */
 void tapL_checkidle(lua_State *L, struct tapL_capture *c, const char *what);
+
+/* End a pass that an error left behind. */
+void tapL_burypass(struct tapL_capture *c);
 
 /* Read the kernel's counts anew. */
 void tapL_refresh(struct tapL_capture *c);

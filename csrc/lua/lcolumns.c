@@ -39,27 +39,22 @@ static void put_field(struct tap_text *text, const struct tap_ref *ref,
     tap_value_put(text, ref->field, &v);
 }
 
-static void put_line(struct tap_text *text, const struct columns *columns,
-                     const struct tap_packet *p) {
-  for (int i = 0; i < columns->fields.ref_count; i++) {
+struct line {
+  const struct columns *columns;
+  const struct tap_packet *packet;
+};
+
+static void write_line(struct tap_text *text, const void *what) {
+  const struct line *line = what;
+  for (int i = 0; i < line->columns->fields.ref_count; i++) {
     if (i > 0) tap_text_put_char(text, '\t');
-    put_field(text, &columns->fields.refs[i], p);
+    put_field(text, &line->columns->fields.refs[i], line->packet);
   }
 }
 
 static int columns_line(lua_State *L) {
-  struct columns *columns = luaL_checkudata(L, 1, COLUMNS);
-  struct tapL_packet *h = tapL_checkpacket(L, 2);
-  for (size_t size = LINE_BUFFER;; size *= 4) {
-    struct tap_text text;
-    luaL_Buffer buffer;
-    char *start = luaL_buffinitsize(L, &buffer, size);
-    tap_text_begin(&text, start, size);
-    put_line(&text, columns, h->packet);
-    luaL_pushresultsize(&buffer, text.cut ? 0 : (size_t)(text.at - start));
-    if (!text.cut) return 1;
-    lua_pop(L, 1);
-  }
+  struct line line = { luaL_checkudata(L, 1, COLUMNS), tapL_checkpacket(L, 2)->packet };
+  return tapL_pushgrown(L, LINE_BUFFER, write_line, &line);
 }
 
 static int columns_gc(lua_State *L) {

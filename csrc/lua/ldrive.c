@@ -299,6 +299,7 @@ static int next_on(lua_State *L, int status, lua_KContext deadline) {
     switch (tapL_pass_advance(&d, &p, &e)) {
     case TAPL_PACKET:
       guard_disarm(L, NEXT_GUARD);
+      d.c->pass.loop.matched++;
       tapL_pass_lend(&d, p);
       return 1;
     case TAPL_WAIT:
@@ -316,6 +317,11 @@ static int next_on(lua_State *L, int status, lua_KContext deadline) {
 
 enum { NS_PER_MS = 1000000 };
 
+static int64_t deadline_after(lua_Integer ms) {
+  int64_t span_ns = ms > INT64_MAX / NS_PER_MS ? INT64_MAX : ms * NS_PER_MS;
+  return tap_clock_after(tap_clock_monotonic_ns(), span_ns);
+}
+
 /* cap:next_raw(timeout_ms); the pass stays open for the next call. */
 static int capture_next(lua_State *L) {
   static const struct tapL_handler packets = { .ref_count = -1 };
@@ -326,8 +332,7 @@ static int capture_next(lua_State *L) {
   struct tap_err e;
   tapL_checkidle(L, c, "read");
   lua_settop(L, NEXT_TIMEOUT);
-  if (!lua_isnil(L, NEXT_TIMEOUT))
-    deadline = tap_clock_monotonic_ns() + luaL_checkinteger(L, NEXT_TIMEOUT) * NS_PER_MS;
+  if (!lua_isnil(L, NEXT_TIMEOUT)) deadline = deadline_after(luaL_checkinteger(L, NEXT_TIMEOUT));
   lua_getiuservalue(L, NEXT_CAPTURE, TAPL_SLOTS);
   g = push_guard(L, NEXT_CAPTURE);
   lua_toclose(L, NEXT_GUARD);
@@ -340,11 +345,41 @@ static int capture_next(lua_State *L) {
 /* cap:stop(): inside a call of the pass it ends behind the packet at hand, else at once. */
 static int capture_stop(lua_State *L) {
   struct tapL_capture *c = tapL_checkcapture(L, 1);
+  tapL_burypass(c);
   if (c->pass.in_call)
     c->pass.stop_asked = true;
   else
     tapL_pass_end(c);
   return 0;
+}
+
+/* --- who drives --- */
+
+/* The capture whose pass the function of this frame drives, or NULL.  The function is on top. */
+static struct tapL_capture *driven_by(lua_State *L, lua_Debug *frame) {
+  struct tapL_capture *c = NULL;
+  lua_CFunction f = lua_tocfunction(L, -1);
+  if (f == loop_next && lua_getupvalue(L, -1, LOOP_CAPTURE) != NULL) {
+    c = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+  } else if ((f == capture_run || f == capture_next) && lua_getlocal(L, frame, 1) != NULL) {
+    c = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+  }
+  return c;
+}
+
+bool tapL_drive_isactive(struct tapL_capture *c) {
+  lua_State *L = c->pass.thread;
+  lua_Debug frame;
+  bool found = false;
+  if (!lua_checkstack(L, 2)) return true;
+  for (int level = 0; !found && lua_getstack(L, level, &frame); level++) {
+    lua_getinfo(L, "f", &frame);
+    found = driven_by(L, &frame) == c;
+    lua_pop(L, 1);
+  }
+  return found;
 }
 
 static const luaL_Reg guard_metamethods[] = {

@@ -64,7 +64,7 @@ static int list_fields(lua_State *L) {
 static int nearest(lua_State *L) {
   const char *word = luaL_checkstring(L, 1), *names[WORDS_MAX];
   lua_Integer count = (luaL_checktype(L, 2, LUA_TTABLE), luaL_len(L, 2));
-  luaL_argcheck(L, count <= WORDS_MAX, 2, "too many words");
+  luaL_argcheck(L, count >= 0 && count <= WORDS_MAX, 2, "not a number of words that fits");
   for (int i = 0; i < count; i++) {
     lua_geti(L, 2, i + 1);
     names[i] = luaL_checkstring(L, -1);

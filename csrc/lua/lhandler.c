@@ -39,6 +39,8 @@ void tapL_freehandler(struct tapL_handler *h) {
 void tapL_freehooks(struct tapL_hooks *hooks) {
   for (int i = 0; i < hooks->handler_count; i++)
     tapL_freehandler(&hooks->handlers[i]);
+  for (int i = 0; i < hooks->counter_count; i++)
+    tap_aggregate_free(hooks->counters[i].aggregate);
   free(hooks->handlers);
   free(hooks->counters);
   free(hooks->ticks);
@@ -74,34 +76,38 @@ static struct tapL_capture *check_registering(lua_State *L) {
   return c;
 }
 
-/* Add 'h', which owns nothing yet or what nobody else will free, to the list. */
-static void add_handler(lua_State *L, struct tapL_capture *c, const struct tapL_handler *h) {
+/* Room for one handler more; what is put there belongs to the list once it is counted. */
+static struct tapL_handler *new_handler(lua_State *L, struct tapL_capture *c) {
   struct tapL_hooks *hooks = &c->hooks;
   hooks->handlers = grow(L, hooks->handlers, hooks->handler_count, sizeof *hooks->handlers);
-  hooks->handlers[hooks->handler_count++] = *h;
+  hooks->handlers[hooks->handler_count] = (struct tapL_handler){ 0 };
+  return &hooks->handlers[hooks->handler_count];
 }
 
 /* cap:on(names, fn) */
 static int capture_on(lua_State *L) {
   struct tapL_capture *c = check_registering(L);
-  struct tapL_handler h = { 0 };
+  struct tapL_handler *h;
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TFUNCTION);
   lua_settop(L, 3);
-  h.slot = keep(L, c);
-  tapL_readnames(L, 2, &h);
-  add_handler(L, c, &h);
+  h = new_handler(L, c);
+  h->slot = keep(L, c);
+  tapL_readnames(L, 2, h); /* the last that can raise */
+  c->hooks.handler_count++;
   return 0;
 }
 
 /* cap:each(fn) */
 static int capture_each(lua_State *L) {
   struct tapL_capture *c = check_registering(L);
-  struct tapL_handler h = { .ref_count = -1 };
+  struct tapL_handler *h;
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  h.slot = keep(L, c);
-  add_handler(L, c, &h);
+  h = new_handler(L, c);
+  h->ref_count = -1;
+  h->slot = keep(L, c);
+  c->hooks.handler_count++;
   return 0;
 }
 
@@ -130,7 +136,8 @@ static int capture_aggregate(lua_State *L) {
   lua_pushvalue(L, -1);
   keep(L, c);
   hooks->counters = grow(L, hooks->counters, hooks->counter_count, sizeof *hooks->counters);
-  hooks->counters[hooks->counter_count++] = (struct tapL_counter){ .aggregate = a };
+  hooks->counters[hooks->counter_count++] =
+      (struct tapL_counter){ .aggregate = tap_aggregate_share(a) };
   return 1;
 }
 

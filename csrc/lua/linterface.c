@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/frame.h"
 #include "base/text.h"
 #include "lua/lapi.h"
 #include "sys/iface.h"
@@ -67,7 +68,7 @@ static void push_interface(lua_State *L, const struct tap_iface *iface) {
   lua_setfield(L, -2, "name");
   set_integer(L, "index", iface->index);
   set_integer(L, "mtu", iface->mtu);
-  if (iface->linktype != 0xffff) set_integer(L, "linktype", iface->linktype);
+  if (iface->linktype != TAP_LINKTYPE_NONE) set_integer(L, "linktype", iface->linktype);
   set_flags(L, iface->flags);
   set_mac(L, iface);
   set_addresses(L, iface);

@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
  * The module "moontap.core": the one list of its parts, and the one exported
- * symbol.
+ * symbol.  A Lua state has one module and one context, however often it is
+ * asked for them: classes are shared by the whole state, and objects of before
+ * must go on working.
  */
-#include <stdlib.h>
-
-#include "lua/lapi.h"
 #include "lua/lmoontap.h"
+#include "lua/lapi.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
 
 #define CONTEXT "moontap.context"
+#define MODULE "moontap.core" /* its key in Lua's registry */
 
+/* The context's user values: memory that Lua frees after the last finalizer has run. */
+enum { NAMES = 1, ADDRESSES, CONTEXT_VALUES = ADDRESSES };
+
+/* Finalizers of older objects may run yet; what they call finds no registry and raises. */
 static int context_close(lua_State *L) {
   struct tapL_context *context = lua_touserdata(L, 1);
-  tap_registry_free(context->registry);
-  free(context->names);
-  free(context->addresses);
-  *context = (struct tapL_context){ NULL, NULL, NULL };
+  struct tap_registry *registry = context->registry;
+  context->registry = NULL;
+  tap_registry_free(registry);
   return 0;
 }
 
 static void push_context(lua_State *L) {
-  struct tapL_context *context = lua_newuserdatauv(L, sizeof *context, 0);
+  struct tapL_context *context = lua_newuserdatauv(L, sizeof *context, CONTEXT_VALUES);
   struct tap_err e;
   *context = (struct tapL_context){ NULL, NULL, NULL };
   luaL_newmetatable(L, CONTEXT);
@@ -31,9 +35,10 @@ static void push_context(lua_State *L) {
   lua_setmetatable(L, -2);
   context->registry = tap_registry_new(&e);
   if (context->registry == NULL) luaL_error(L, "moontap: cannot %s", e.what);
-  context->names = tapL_names_new();
-  context->addresses = tapL_addresses_new();
-  if (context->names == NULL || context->addresses == NULL) luaL_error(L, "not enough memory");
+  context->names = tapL_newnames(L);
+  lua_setiuservalue(L, -2, NAMES);
+  context->addresses = tapL_newaddresses(L);
+  lua_setiuservalue(L, -2, ADDRESSES);
 }
 
 /* Runs with the upvalues that all functions of the module get. */
@@ -54,9 +59,12 @@ static int open_parts(lua_State *L) {
 }
 
 __attribute__((visibility("default"))) int luaopen_moontap_core(lua_State *L) {
+  if (lua_getfield(L, LUA_REGISTRYINDEX, MODULE) == LUA_TTABLE) return 1;
   push_context(L);
   lua_newtable(L); /* address texts */
   lua_pushcclosure(L, open_parts, TAPL_UPVALUES);
   lua_call(L, 0, 1);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, LUA_REGISTRYINDEX, MODULE);
   return 1;
 }

@@ -8,13 +8,14 @@
  */
 #include "lua/lname.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "lua/lvalue.h"
 
-struct tapL_names *tapL_names_new(void) {
-  return calloc(1, sizeof(struct tapL_names));
+struct tapL_names *tapL_newnames(lua_State *L) {
+  struct tapL_names *names = lua_newuserdatauv(L, sizeof *names, 0);
+  memset(names, 0, sizeof *names);
+  return names;
 }
 
 /* After a packet methods come first, then the registry. */

@@ -24,7 +24,8 @@ struct tapL_name {
 /* How the functions of a class find names: upvalues behind the module's own. */
 enum { TAPL_METHODS = TAPL_UPVALUES + 1, TAPL_ANCHORS = TAPL_UPVALUES + 2 };
 
-struct tapL_names *tapL_names_new(void);
+/* Push an empty cache. */
+struct tapL_names *tapL_newnames(lua_State *L);
 
 enum { TAPL_NAME_SLOTS = 256 };
 

@@ -128,11 +128,14 @@ static const char *keep_subject(lua_State *L, const struct kind *k) {
   return lua_tostring(L, -1);
 }
 
+/* Put the option's program in.  A source that is refused its filter does not stay open. */
 static int set_first_filter(lua_State *L, struct tapL_capture *c, struct tap_err *e) {
   struct tap_program program;
   if (lua_getfield(L, OPEN_OPTIONS, "filter") == LUA_TNIL) return 0;
   program = tapL_checkprogram(L, lua_gettop(L));
-  return tapL_setfilter(c, &program, e);
+  if (tapL_setfilter(c, &program, e) == 0) return 0;
+  tapL_release(c);
+  return -1;
 }
 
 /* core.open(options) */

@@ -13,6 +13,9 @@ struct tapL_capture *tapL_newcapture(lua_State *L);
 /* Set what the options table says of passes: batch, strict, signals, on_error, wait. */
 void tapL_configure(lua_State *L, int options, struct tapL_capture *c);
 
+/* Give everything back to the system, at once. */
+void tapL_release(struct tapL_capture *c);
+
 void tapL_setsource(struct tapL_capture *c, struct tap_source *s);
 
 /* Verify a program (NULL: accept all) and put it into the kernel, or keep it for the pass. */

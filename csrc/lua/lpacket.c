@@ -15,6 +15,8 @@
 
 #define PACKET "moontap.packet"
 
+enum { TEXT_BUFFER = 4096 };
+
 static const char magic[] = PACKET;
 
 /* A handle, and what it points at. 'bytes' leaves room for a tag in front. */
@@ -49,6 +51,12 @@ struct tapL_packet *tapL_checkpacket(lua_State *L, int index) {
   return h;
 }
 
+struct tapL_packet *tapL_checkwhole(lua_State *L, int index) {
+  struct tapL_packet *h = tapL_checkpacket(L, index);
+  tap_packet_restore_tag(h->packet, h->frame);
+  return h;
+}
+
 void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
   struct owned *o = (struct owned *)new_handle(L, sizeof *o + frame->caplen);
   memcpy(o->bytes, frame->data, frame->caplen);
@@ -60,10 +68,12 @@ void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number
   o->handle.frame = &o->frame;
 }
 
-static int push_fault(lua_State *L, const struct tap_packet *p) {
+/* Where the fault lies is told by the bytes as they were on the wire. */
+static int push_fault(lua_State *L, struct tapL_packet *h) {
   char buffer[128];
-  const char *fault = tap_packet_fault(p, tapL_context(L)->registry, buffer, sizeof buffer);
-  lua_pushstring(L, fault);
+  const struct tap_registry *registry = tapL_context(L)->registry;
+  tap_packet_restore_tag(h->packet, h->frame);
+  lua_pushstring(L, tap_packet_fault(h->packet, registry, buffer, sizeof buffer));
   return 1;
 }
 
@@ -75,7 +85,7 @@ static int index_other(lua_State *L, struct tapL_packet *h, const struct tapL_na
     return 1;
   }
   if (h->packet == NULL) return tapL_stalepacket(L);
-  if (name->meaning == TAPL_FAULT) return push_fault(L, h->packet);
+  if (name->meaning == TAPL_FAULT) return push_fault(L, h);
   tapL_pushlayer(L, 1, name->ref.protocol);
   return 1;
 }
@@ -104,8 +114,7 @@ static int packet_all(lua_State *L) {
 }
 
 static int packet_copy(lua_State *L) {
-  struct tapL_packet *h = tapL_checkpacket(L, 1);
-  tap_packet_restore_tag(h->packet, h->frame);
+  struct tapL_packet *h = tapL_checkwhole(L, 1);
   tapL_pushowned(L, h->frame, h->packet->number);
   return 1;
 }
@@ -121,43 +130,44 @@ static int packet_layers(lua_State *L) {
   return 1;
 }
 
-typedef void shower(struct tap_text *, const struct tap_registry *, const struct tap_packet *);
+/* A packet to be made text of. */
+struct shown {
+  const struct tap_registry *registry;
+  const struct tap_packet *packet;
+};
 
-static void show_hex(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
-  (void)r;
-  tap_show_hex(t, p);
+static void write_hex(struct tap_text *t, const void *what) {
+  tap_show_hex(t, ((const struct shown *)what)->packet);
+}
+static void write_json(struct tap_text *t, const void *what) {
+  tap_show_json(t, ((const struct shown *)what)->registry, ((const struct shown *)what)->packet);
+}
+static void write_line(struct tap_text *t, const void *what) {
+  tap_show_line(t, ((const struct shown *)what)->registry, ((const struct shown *)what)->packet);
+}
+static void write_tree(struct tap_text *t, const void *what) {
+  tap_show_tree(t, ((const struct shown *)what)->registry, ((const struct shown *)what)->packet);
 }
 
-/* Text of any length: the buffer grows until it fits. */
-static int push_shown(lua_State *L, const struct tap_packet *p, shower *show) {
-  for (size_t size = 4096;; size *= 4) {
-    struct tap_text text;
-    luaL_Buffer buffer;
-    char *start = luaL_buffinitsize(L, &buffer, size);
-    tap_text_begin(&text, start, size);
-    show(&text, tapL_context(L)->registry, p);
-    luaL_pushresultsize(&buffer, text.cut ? 0 : (size_t)(text.at - start));
-    if (!text.cut) return 1;
-    lua_pop(L, 1);
-  }
+static int push_shown(lua_State *L, const struct tapL_packet *h, tapL_writer *write) {
+  struct shown shown = { tapL_context(L)->registry, h->packet };
+  return tapL_pushgrown(L, TEXT_BUFFER, write, &shown);
 }
 
 static int packet_hex(lua_State *L) {
-  struct tapL_packet *h = tapL_checkpacket(L, 1);
-  tap_packet_restore_tag(h->packet, h->frame);
-  return push_shown(L, h->packet, show_hex);
+  return push_shown(L, tapL_checkwhole(L, 1), write_hex);
 }
 
 static int packet_json(lua_State *L) {
-  return push_shown(L, tapL_checkpacket(L, 1)->packet, tap_show_json);
+  return push_shown(L, tapL_checkwhole(L, 1), write_json);
 }
 
 static int packet_show(lua_State *L) {
-  return push_shown(L, tapL_checkpacket(L, 1)->packet, tap_show_tree);
+  return push_shown(L, tapL_checkwhole(L, 1), write_tree);
 }
 
 static int packet_summary(lua_State *L) {
-  return push_shown(L, tapL_checkpacket(L, 1)->packet, tap_show_line);
+  return push_shown(L, tapL_checkpacket(L, 1), write_line);
 }
 
 static int packet_newindex(lua_State *L) {
@@ -170,7 +180,7 @@ static int packet_tostring(lua_State *L) {
     lua_pushliteral(L, "packet (used up)");
     return 1;
   }
-  return push_shown(L, h->packet, tap_show_line);
+  return push_shown(L, h, write_line);
 }
 
 static lua_Integer in_range(lua_State *L, int index, lua_Integer otherwise, lua_Integer most) {

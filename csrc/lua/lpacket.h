@@ -24,6 +24,10 @@ struct tapL_packet *tapL_newpacket(lua_State *L);
 /* The handle at 'index', aimed at a packet; raises where it is neither. */
 struct tapL_packet *tapL_checkpacket(lua_State *L, int index);
 
+/* The same for who looks at its bytes: a tag that the kernel lifted out is put back first, so that
+ * offsets are those of the wire from the first look on. */
+struct tapL_packet *tapL_checkwhole(lua_State *L, int index);
+
 /* Raise the one error that tells a stale handle. */
 int tapL_stalepacket(lua_State *L);
 

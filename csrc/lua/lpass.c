@@ -12,7 +12,7 @@
 #include "sys/clock.h"
 #include "sys/interrupt.h"
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, NOT_DECODED = -1 };
 
 static bool interrupted(const struct tapL_capture *c) {
   return c->pass.owns_signals && tap_interrupt_caught() != 0;
@@ -53,16 +53,6 @@ static enum tap_level deeper(enum tap_level level, const struct tapL_handler *h)
   return level;
 }
 
-static enum tap_level plan_level(const struct tap_plan *plan) {
-  enum tap_level level = TAP_LEVEL_FRAME;
-  for (unsigned i = 0; i < plan->key_count; i++)
-    if (plan->by[i].level > level) level = (enum tap_level)plan->by[i].level;
-  for (unsigned i = 0; i < plan->column_count; i++)
-    if (plan->column[i].kind == TAP_SUM && plan->column[i].field.level > level)
-      level = (enum tap_level)plan->column[i].field.level;
-  return level;
-}
-
 /* How deep all who listen want packets decoded. */
 static enum tap_level wanted_level(const struct tapL_capture *c) {
   const struct tapL_hooks *hooks = &c->hooks;
@@ -70,17 +60,19 @@ static enum tap_level wanted_level(const struct tapL_capture *c) {
   for (int i = 0; i < hooks->handler_count; i++)
     level = deeper(level, &hooks->handlers[i]);
   for (int i = 0; i < hooks->counter_count; i++) {
-    other = plan_level(tap_aggregate_plan(hooks->counters[i].aggregate));
+    other = (enum tap_level)tap_aggregate_level(hooks->counters[i].aggregate);
     if (other > level) level = other;
   }
   return c->pass.has_loop ? deeper(level, &c->pass.loop) : level;
 }
 
-static void decode_from(struct tapL_drive *d, unsigned at) {
-  struct tapL_capture *c = d->c;
-  if (c->pass.plain) return;
-  tap_decode_batch(c->context->registry, c->frames + at, c->pass.count - at, c->pass.level,
-                   c->packets + at);
+/* Decode what is left of the batch, unless it was as deep as is wanted now. */
+static void decode_left(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  if (pass->plain || pass->decoded >= (int)pass->level) return;
+  tap_decode_batch(c->context->registry, c->frames + pass->at, pass->count - pass->at, pass->level,
+                   c->packets + pass->at);
+  pass->decoded = (int)pass->level;
 }
 
 /* From when on time has to be looked at.  Ticks of a live pass count from now; for a file the next
@@ -94,35 +86,35 @@ static void look_at_time(struct tapL_capture *c) {
 }
 
 /* See what the hooks want; packets of the batch that are left are decoded for them anew. */
-static void look_at_hooks(struct tapL_drive *d, const struct tapL_handler *loop) {
-  struct tapL_pass *pass = &d->c->pass;
-  const struct tapL_hooks *hooks = &d->c->hooks;
-  look_at_time(d->c);
+static void look_at_hooks(struct tapL_capture *c, const struct tapL_handler *loop) {
+  struct tapL_pass *pass = &c->pass;
+  const struct tapL_hooks *hooks = &c->hooks;
+  look_at_time(c);
   pass->has_loop = loop != NULL;
-  if (loop != NULL) pass->loop = *loop;
-  pass->level = wanted_level(d->c);
+  pass->loop.refs = loop == NULL ? NULL : loop->refs;
+  pass->loop.ref_count = loop == NULL ? 0 : loop->ref_count;
+  pass->level = wanted_level(c);
   pass->plain = hooks->handler_count == 0 && hooks->counter_count == 0 && loop == NULL &&
-                pass->event_ns == INT64_MAX && d->c->filter.insns == NULL;
+                pass->event_ns == INT64_MAX && c->filter.insns == NULL;
   pass->stepwise = loop != NULL || hooks->handler_count > 0;
-  decode_from(d, pass->at);
+  decode_left(c);
 }
 
 void tapL_pass_limit(struct tapL_capture *c, const struct tapL_limits *limits) {
   struct tapL_pass *pass = &c->pass;
   pass->left = limits->count > 0 ? limits->count : UINT64_MAX;
-  pass->until_ns = INT64_MAX;
+  pass->deadline_ns = pass->until_ns = INT64_MAX;
   pass->lasts_ns = c->live ? 0 : limits->duration_ns;
-  if (c->live && limits->duration_ns > 0)
-    pass->until_ns = tap_clock_monotonic_ns() + limits->duration_ns;
+  if (c->source->fd >= 0 && limits->duration_ns > 0)
+    pass->deadline_ns = tap_clock_after(tap_clock_monotonic_ns(), limits->duration_ns);
 }
 
-/* A file's second pass counts from zero again. */
+/* A file's second pass counts from zero again; its tables go on, and so do their counts. */
 static void forget_counts(struct tapL_capture *c) {
   c->tally = (struct tapL_tally){ 0 };
+  c->errors = 0;
   for (int i = 0; i < c->hooks.handler_count; i++)
     c->hooks.handlers[i].matched = c->hooks.handlers[i].skipped = 0;
-  for (int i = 0; i < c->hooks.counter_count; i++)
-    c->hooks.counters[i].matched = c->hooks.counters[i].skipped = 0;
 }
 
 static int own_signals(struct tapL_capture *c, struct tap_err *e) {
@@ -141,10 +133,18 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, s
   c->pass.serial++;
   c->pass.phase = TAPL_OPEN;
   c->pass.stop_asked = false;
+  c->pass.loop = (struct tapL_handler){ 0 };
   if (!c->live) forget_counts(c);
   tapL_tick_forget(c);
   tapL_pass_limit(c, limits);
   return 0;
+}
+
+static int most_values(const struct tapL_capture *c, const struct tapL_handler *loop) {
+  int most = loop == NULL ? 0 : loop->ref_count;
+  for (int i = 0; i < c->hooks.handler_count; i++)
+    if (c->hooks.handlers[i].ref_count > most) most = c->hooks.handlers[i].ref_count;
+  return most;
 }
 
 void tapL_pass_change_thread(struct tapL_drive *d) {
@@ -155,10 +155,10 @@ void tapL_pass_change_thread(struct tapL_drive *d) {
 
 int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
                     const struct tapL_limits *limits, struct tap_err *e) {
-  luaL_checkstack(d->L, TAPL_NAMES_MAX + LUA_MINSTACK, "too many fields");
+  d->c->pass.most = most_values(d->c, loop);
   tapL_pass_enter(d);
   if (d->c->pass.phase == TAPL_CLOSED && open_pass(d->c, limits, e) != 0) return -1;
-  look_at_hooks(d, loop);
+  look_at_hooks(d->c, loop);
   return 0;
 }
 
@@ -226,16 +226,16 @@ static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
   struct tapL_pass *pass = &d->c->pass;
   tapL_tick_base(d->c, now_ns);
   if (pass->lasts_ns > 0) {
-    pass->until_ns = now_ns + pass->lasts_ns;
+    pass->until_ns = tap_clock_after(now_ns, pass->lasts_ns);
     pass->lasts_ns = 0;
   }
-  if (!d->c->live && now_ns >= pass->until_ns) {
+  if (pass->until_ns != INT64_MAX && now_ns >= pass->until_ns) {
     tapL_tick_fire(d, pass->until_ns - 1);
     return true;
   }
   tapL_tick_fire(d, now_ns);
   pass->event_ns = tapL_tick_next(d->c);
-  if (!d->c->live && pass->until_ns < pass->event_ns) pass->event_ns = pass->until_ns;
+  if (pass->until_ns < pass->event_ns) pass->event_ns = pass->until_ns;
   return pass->stop_asked || (!d->c->live && interrupted(d->c));
 }
 
@@ -283,7 +283,7 @@ static int drain(struct tapL_capture *c, struct tap_err *e) {
 }
 
 static bool time_is_up(const struct tapL_capture *c) {
-  return c->live && c->pass.until_ns != INT64_MAX && tap_clock_monotonic_ns() >= c->pass.until_ns;
+  return c->pass.deadline_ns != INT64_MAX && tap_clock_monotonic_ns() >= c->pass.deadline_ns;
 }
 
 /* On a quiet link ticks come by the clock: what is older than the latency would be here. */
@@ -304,6 +304,7 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   if (pass->count > 0) c->source->ops->release(c->source);
   pass->at = pass->count = 0;
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
+  if (pass->stop_asked) return TAPL_PACKET;
   if (c->live && c->hooks.tick_count > 0) now_ns = tap_clock_real_ns();
   got = c->source->ops->next(c->source, c->frames, c->batch, e);
   if (got == TAP_FAILED) return TAPL_FAILED;
@@ -313,7 +314,8 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
     return pass->stop_asked ? TAPL_PACKET : TAPL_WAIT;
   }
   pass->count = (unsigned)got;
-  decode_from(d, 0);
+  pass->decoded = NOT_DECODED;
+  decode_left(c);
   return TAPL_PACKET;
 }
 
@@ -380,10 +382,8 @@ static int64_t earlier(int64_t a, int64_t b) {
 
 int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns) {
   int64_t left = INT64_MAX, until = deadline_ns, tick = INT64_MAX;
-  if (c->live && c->pass.phase != TAPL_CLOSED) {
-    until = earlier(until, c->pass.until_ns);
-    tick = tapL_tick_next(c);
-  }
+  if (c->pass.phase != TAPL_CLOSED) until = earlier(until, c->pass.deadline_ns);
+  if (c->pass.phase != TAPL_CLOSED && c->live) tick = tapL_tick_next(c);
   if (until != INT64_MAX) left = until - tap_clock_monotonic_ns();
   if (tick != INT64_MAX)
     left = earlier(left, tick + (int64_t)c->source->latency_ms * NS_PER_MS - tap_clock_real_ns());

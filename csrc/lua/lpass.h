@@ -47,7 +47,11 @@ int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns);
 /* The running thread drives the pass from now on. */
 void tapL_pass_change_thread(struct tapL_drive *d);
 
+/* The stack of a C function is new at each call: it is made large enough for what gets the most
+ * values. */
 static inline void tapL_pass_enter(struct tapL_drive *d) {
+  enum { FREE_SLOTS = 8 }; /* that a C function has in any case, and some to spare */
+  if (d->c->pass.most > FREE_SLOTS) luaL_checkstack(d->L, d->c->pass.most + LUA_MINSTACK, NULL);
   if (d->c->pass.thread != d->L) tapL_pass_change_thread(d);
 }
 
@@ -68,6 +72,9 @@ void tapL_pass_abandon(struct tapL_capture *c);
 /* Call the function on the stack below its 'count' arguments: no results; errors end the pass or
  * are counted. */
 void tapL_pass_call(struct tapL_drive *d, int count);
+
+/* ldrive.c: does a function that drives this capture's pass run on its thread? */
+bool tapL_drive_isactive(struct tapL_capture *c);
 
 /* ltick.c: let ticks that do not count yet count from 'now_ns'. */
 void tapL_tick_base(struct tapL_capture *c, int64_t now_ns);

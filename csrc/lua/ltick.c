@@ -5,13 +5,14 @@
  */
 #include "lua/lpass.h"
 
+#include "sys/clock.h"
 #include "sys/interrupt.h"
 
 /* The first multiple of the period behind 'now_ns', which may be negative. */
 static int64_t next_multiple(int64_t now_ns, int64_t period_ns) {
   int64_t rest = now_ns % period_ns;
   if (rest < 0) rest += period_ns;
-  return now_ns - rest + period_ns;
+  return tap_clock_after(now_ns, period_ns - rest);
 }
 
 static struct tapL_tally tally_now(const struct tapL_capture *c) {
@@ -72,12 +73,13 @@ static void fire(struct tapL_drive *d, struct tapL_tick *tick) {
   lua_pushinteger(d->L, at_ns);
   push_delta(d->L, &tick->last, &now);
   tick->last = now;
-  tick->next_ns = at_ns > INT64_MAX - tick->period_ns ? INT64_MAX : at_ns + tick->period_ns;
+  tick->next_ns = tap_clock_after(at_ns, tick->period_ns);
   tapL_pass_call(d, 2);
 }
 
 void tapL_tick_fire(struct tapL_drive *d, int64_t until_ns) {
   struct tapL_pass *pass = &d->c->pass;
+  if (until_ns == INT64_MAX) until_ns--; /* there is no tick at the end of time */
   while (!pass->stop_asked && tapL_tick_next(d->c) <= until_ns) {
     fire(d, earliest(d->c));
     if (pass->owns_signals && tap_interrupt_caught() != 0) return;

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The address cache has 4096 sets of two; a set's first entry is the one used
- * last.  The texts themselves are Lua strings in the table that every function
+ * The address cache has 4096 sets of two: the first address of a set stays,
+ * each further one takes the second entry.  The texts themselves are Lua strings in the table that every function
  * of the module has as an upvalue, at the entry's number.
  */
 #include "lua/lvalue.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "proto/value.h"
@@ -24,8 +23,10 @@ struct tapL_addresses {
   struct address set[SETS][WAYS];
 };
 
-struct tapL_addresses *tapL_addresses_new(void) {
-  return calloc(1, sizeof(struct tapL_addresses));
+struct tapL_addresses *tapL_newaddresses(lua_State *L) {
+  struct tapL_addresses *addresses = lua_newuserdatauv(L, sizeof *addresses, 0);
+  memset(addresses, 0, sizeof *addresses);
+  return addresses;
 }
 
 static struct address address_of(const uint8_t *bytes, uint32_t size) {
@@ -55,21 +56,16 @@ static void push_formatted(lua_State *L, const struct tap_value *v) {
   lua_pushlstring(L, buffer, (size_t)(text.at - buffer));
 }
 
-/* Which entry shall hold 'wanted': the older one of its set. */
-static unsigned replace(struct address *set, const struct address *wanted) {
-  static const struct address none = { 0, 0, 0 };
-  unsigned way = same_address(&set[0], &none) ? 0 : 1;
-  set[way] = *wanted;
-  return way;
-}
-
-/* Push the text of an address that has no entry, and give it one. */
+/* Push the text of an address that has no entry, and give it one.  Its text is set first: that may
+ * raise, and then the entry still means the text that it had. */
 static __attribute__((noinline)) void learn_address(lua_State *L, struct address *set,
                                                     unsigned first, struct address wanted,
                                                     const struct tap_value *v) {
+  unsigned way = set[0].size == 0 ? 0 : 1;
   push_formatted(L, v);
   lua_pushvalue(L, -1);
-  lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), first + replace(set, &wanted));
+  lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), first + way);
+  set[way] = wanted;
 }
 
 /* A product's upper bits depend on all of the address.  Who collides is only formatted again. */

@@ -10,7 +10,8 @@
 
 #include "lua/lapi.h"
 
-struct tapL_addresses *tapL_addresses_new(void);
+/* Push an empty cache. */
+struct tapL_addresses *tapL_newaddresses(lua_State *L);
 
 /* Look up the field that the string at 'index' names; raises, saying which is nearest.  The
  * string's forms are those that Lua can be given. */

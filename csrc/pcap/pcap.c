@@ -125,8 +125,3 @@ int tap_pcap_batch(const struct tap_pcap *f, struct tap_cursor *c, uint64_t numb
       f->swapped ? take_records(f, c, true, out, max) : take_records(f, c, false, out, max);
   return n > 0 ? (int)n : check_record(f, *c, number, e);
 }
-
-int tap_pcap_next(const struct tap_pcap *f, struct tap_cursor *c, uint64_t number,
-                  struct tap_frame *out, struct tap_err *e) {
-  return tap_pcap_batch(f, c, number, out, 1, e);
-}

@@ -27,14 +27,9 @@ struct tap_pcap {
 /* Read the file's header from TAP_PCAP_HEADER bytes at the cursor. 0, or -1: "read header: ...". */
 int tap_pcap_begin(struct tap_pcap *f, struct tap_cursor *c, struct tap_err *e);
 
-/* Read the next record into 'out' (whose bytes lie in the window).  1; 0 and no move when the
- * window holds no whole record; -1 when the record is damaged ('number' counts from 1 and is
- * for the message). */
-int tap_pcap_next(const struct tap_pcap *f, struct tap_cursor *c, uint64_t number,
-                  struct tap_frame *out, struct tap_err *e);
-
-/* The same for up to 'max' (>= 1) records at once: how many they were, else what next says of
- * the first one. */
+/* Read the next records, at most 'max' (>= 1), into 'out' (whose bytes lie in the window).  How
+ * many they were; 0 and no move when the window holds no whole record; -1 when the first one is
+ * damaged ('number', its own, counts from 1 and is for the message). */
 int tap_pcap_batch(const struct tap_pcap *f, struct tap_cursor *c, uint64_t number,
                    struct tap_frame *out, unsigned max, struct tap_err *e);
 

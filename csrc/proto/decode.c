@@ -108,19 +108,30 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
   } while (is_wanted(&w, number));
 }
 
-/* The tag that the kernel took out of the bytes stands behind the addresses again. */
+/* The layer with a role is one place further in, or lost its place. */
+static uint8_t moved(uint8_t index) {
+  return index >= TAP_LAYERS_MAX - 1 ? TAP_NO_LAYER : (uint8_t)(index + 1);
+}
+
+/* The tag that the kernel took out of the bytes stands behind the addresses again.  As if it had
+ * stood in the bytes, it can leave no room for the innermost layer. */
 static void insert_lifted_tag(const struct tap_walk *walk, struct tap_packet *out) {
   unsigned number = tap_walk_bound(walk, TAP_BY_ETHERTYPE, out->frame->vlan_tpid);
-  if (number == TAP_NONE_NEXT || out->count == 0 || out->count == TAP_LAYERS_MAX) return;
+  if (number == TAP_NONE_NEXT || out->count == 0) return;
   if (out->layer[0].protocol != TAP_PROTO_ETH) return;
   if (out->layer[0].header < TAP_ETH_HEADER) return; /* cut before its place */
+  if (out->count == TAP_LAYERS_MAX) {
+    out->count--;
+    out->fault = TAP_TOO_DEEP;
+  }
   memmove(&out->layer[2], &out->layer[1], (out->count - 1u) * sizeof out->layer[0]);
   out->layer[1] = (struct tap_layer){
-    .protocol = (uint16_t)number, .header = 0, .start = 12, .end = out->layer[0].end
+    .protocol = (uint16_t)number, .header = 0, .start = TAP_LIFTED_START, .end = out->layer[0].end
   };
+  out->layer[0].end = out->frame->caplen; /* a length is the tag's: it ends the tag's payload */
   out->count++;
-  if (out->network != TAP_NO_LAYER) out->network++;
-  if (out->transport != TAP_NO_LAYER) out->transport++;
+  out->network = moved(out->network);
+  out->transport = moved(out->transport);
 }
 
 static inline __attribute__((always_inline)) void decode(const struct tap_walk *walk,
@@ -180,10 +191,9 @@ static void shift_layers(struct tap_packet *p, unsigned from, uint32_t by) {
   }
 }
 
-void tap_packet_restore_tag(struct tap_packet *p, struct tap_frame *frame) {
-  /* The frame's bytes are borrowed to be read; this flag says that these may be written. */
+static void put_tag_back(struct tap_frame *frame) {
+  /* The frame's bytes are borrowed to be read; its flag says that these may be written. */
   uint8_t *data = (uint8_t *)(uintptr_t)frame->data - 4;
-  if (!(frame->flags & TAP_FRAME_TAG_LIFTED)) return;
   memmove(data, data + 4, 12);
   data[12] = (uint8_t)(frame->vlan_tpid >> 8);
   data[13] = (uint8_t)frame->vlan_tpid;
@@ -193,13 +203,18 @@ void tap_packet_restore_tag(struct tap_packet *p, struct tap_frame *frame) {
   frame->caplen += 4;
   frame->len += 4;
   frame->flags &= (uint8_t)~TAP_FRAME_TAG_LIFTED;
+}
+
+void tap_packet_restore_tag(struct tap_packet *p, struct tap_frame *frame) {
+  bool has_layer = p->count > 1 && tap_layer_lifted(p, &p->layer[1]);
+  if (!tap_frame_tag_fits(frame)) return;
+  put_tag_back(frame);
   if (p->count == 0) return;
   p->layer[0].end += 4;
   shift_layers(p, 1, 4);
-  if (p->count > 1) {
-    p->layer[1].start = 14;
-    p->layer[1].header = 4;
-  }
+  if (!has_layer) return; /* nobody knows a protocol of the tag's type */
+  p->layer[1].start = 14;
+  p->layer[1].header = 4;
 }
 
 const char *tap_packet_fault(const struct tap_packet *p, const struct tap_registry *r, char *buffer,

@@ -9,7 +9,7 @@
 #include "proto/numbers.h"
 #include "proto/read.h"
 
-enum { ETH_DST = 0, ETH_SRC = 6, ETH_TYPE = 12, ETH_HEADER = 14 };
+enum { ETH_DST = 0, ETH_SRC = 6, ETH_TYPE = 12 };
 
 /* The type or length that was on the wire. */
 static bool wire_type(const struct tap_packet *p, const struct tap_layer *layer, unsigned *type) {

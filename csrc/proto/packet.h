@@ -15,6 +15,9 @@
 
 enum { TAP_LAYERS_MAX = 24, TAP_NO_LAYER = 0xff };
 
+/* Where the layer of a lifted tag starts: at the type behind it, where no other layer does. */
+enum { TAP_LIFTED_START = 12 };
+
 struct tap_layer {
   uint16_t protocol; /* its number in the registry */
   uint16_t header;   /* bytes of the header that are here; 0 for a tag that the kernel lifted */
@@ -43,11 +46,13 @@ static inline const struct tap_layer *tap_packet_layer(const struct tap_packet *
 
 /* Is this the layer of a VLAN tag that the kernel lifted out of the bytes? */
 static inline bool tap_layer_lifted(const struct tap_packet *p, const struct tap_layer *layer) {
-  return (p->frame->flags & TAP_FRAME_TAG_LIFTED) != 0 && layer == &p->layer[1];
+  return (p->frame->flags & TAP_FRAME_TAG_LIFTED) != 0 && layer == &p->layer[1] &&
+         layer->header == 0 && layer->start == TAP_LIFTED_START;
 }
 
 /* Put a VLAN tag that the kernel lifted back into the bytes, so that they read as they were
- * on the wire; offsets of layers follow.  Nothing happens where no tag was lifted. */
+ * on the wire; offsets of layers follow.  Nothing happens where no tag was lifted, or where the
+ * frame was cut before the tag's place. */
 void tap_packet_restore_tag(struct tap_packet *p, struct tap_frame *frame);
 
 /* What is wrong with a packet, in words ("tcp: truncated at byte 44"), or NULL.  The text is

@@ -128,14 +128,14 @@ int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struc
   return number;
 }
 
-int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fields,
-                            struct tap_err *e) {
+/* Fields that belong to no one layer (frame.len, src, dport). */
+static int add_common(struct tap_registry *r, const struct tap_field *fields, struct tap_err *e) {
   return add_fields(r, fields, TAP_ANY_PROTOCOL, TAP_LEVEL_FRAME, e);
 }
 
 static int add_builtin(struct tap_registry *r, struct tap_err *e) {
-  if (tap_registry_add_common(r, tap_frame_fields, e) != 0) return -1;
-  if (tap_registry_add_common(r, tap_family_fields, e) != 0) return -1;
+  if (add_common(r, tap_frame_fields, e) != 0) return -1;
+  if (add_common(r, tap_family_fields, e) != 0) return -1;
   for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
     if (tap_registry_add(r, tap_builtin_protocols[i], e) < 0) return -1;
   return 0;
@@ -173,21 +173,12 @@ void tap_registry_free(struct tap_registry *r) {
   free(r);
 }
 
-unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint16_t key) {
-  unsigned protocol = tap_walk_bound(&r->walk, table, key);
-  return protocol < TAP_NO_PROTOCOL ? protocol : TAP_NO_PROTOCOL;
-}
-
 const struct tap_walk *tap_registry_walk(const struct tap_registry *r) {
   return &r->walk;
 }
 
 const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigned protocol) {
   return r->protocols[protocol];
-}
-
-unsigned tap_registry_protocols(const struct tap_registry *r) {
-  return r->protocol_count;
 }
 
 unsigned tap_registry_protocol(const struct tap_registry *r, const char *name) {

@@ -22,10 +22,6 @@ void tap_registry_free(struct tap_registry *r);
 /* Register a protocol and its fields.  Returns its number, or -1. */
 int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e);
 
-/* Register fields that belong to no one layer (frame.len, src, dport). */
-int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fields,
-                            struct tap_err *e);
-
 /* Look 'name' up, with its forms (?, :raw, :id, :text, #n).  0, or -1 with the nearest name
  * in 'e' ("no field 'tcp.dtsport' (did you mean 'tcp.dstport'?)"). */
 int tap_registry_find(const struct tap_registry *r, const char *name, struct tap_ref *out,
@@ -34,13 +30,9 @@ int tap_registry_find(const struct tap_registry *r, const char *name, struct tap
 /* The number of the protocol that is called 'name', or TAP_NO_PROTOCOL. */
 unsigned tap_registry_protocol(const struct tap_registry *r, const char *name);
 const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigned protocol);
-unsigned tap_registry_protocols(const struct tap_registry *r);
 
 /* All fields in order of registration, 'i' from 0; false past the last one. */
 bool tap_registry_field(const struct tap_registry *r, size_t i, struct tap_ref *out);
-
-/* The protocol bound to 'key', or TAP_NO_PROTOCOL. */
-unsigned tap_registry_bound(const struct tap_registry *r, enum tap_table table, uint16_t key);
 
 /* What a walk reads; valid until the next protocol is added. */
 const struct tap_walk *tap_registry_walk(const struct tap_registry *r);

@@ -18,16 +18,12 @@ static enum tap_verdict tag_parse(struct tap_cursor *c, struct tap_step *out) {
   return tap_ethertype_follow(c, out, tap_be16(h + TAG_TYPE));
 }
 
-static bool is_lifted(const struct tap_packet *p, const struct tap_layer *layer) {
-  return layer->header == 0 && tap_layer_lifted(p, layer);
-}
-
 /* Priority, drop eligible indicator and number. */
 static bool tag_control(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         unsigned *tci) {
   const uint8_t *at = tap_header_at(p, layer, 0, 2);
   if (nth > 0) return false;
-  if (is_lifted(p, layer))
+  if (tap_layer_lifted(p, layer))
     *tci = p->frame->vlan_tci;
   else if (at != NULL)
     *tci = tap_be16(at);
@@ -40,7 +36,7 @@ static bool tag_control(const struct tap_packet *p, const struct tap_layer *laye
 static bool tag_type(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                      unsigned *type) {
   const uint8_t *at = tap_header_at(p, layer, TAG_TYPE, 2);
-  if (is_lifted(p, layer) && (size_t)layer->start + 2 <= p->frame->caplen)
+  if (tap_layer_lifted(p, layer) && (size_t)layer->start + 2 <= p->frame->caplen)
     at = p->frame->data + layer->start;
   if (nth > 0 || at == NULL) return false;
   *type = tap_be16(at);

@@ -13,6 +13,7 @@
 #include "stats/table.h"
 
 struct tap_aggregate {
+  unsigned owners;
   struct tap_plan plan;
   struct tap_table table;
   uint64_t evicted;
@@ -22,13 +23,19 @@ struct tap_aggregate {
 struct tap_aggregate *tap_aggregate_new(const struct tap_plan *plan, uint64_t seed) {
   struct tap_aggregate *a = calloc(1, sizeof *a);
   if (a == NULL) return NULL;
+  a->owners = 1;
   a->plan = *plan;
   tap_table_init(&a->table, plan->column_count, plan->limit, seed);
   return a;
 }
 
+struct tap_aggregate *tap_aggregate_share(struct tap_aggregate *a) {
+  a->owners++;
+  return a;
+}
+
 void tap_aggregate_free(struct tap_aggregate *a) {
-  if (a == NULL) return;
+  if (a == NULL || --a->owners > 0) return;
   tap_table_free(&a->table);
   free(a);
 }
@@ -93,6 +100,16 @@ bool tap_aggregate_add(struct tap_aggregate *a, const struct tap_packet *p) {
 
 const struct tap_plan *tap_aggregate_plan(const struct tap_aggregate *a) {
   return &a->plan;
+}
+
+unsigned tap_aggregate_level(const struct tap_aggregate *a) {
+  unsigned level = 0; /* TAP_LEVEL_FRAME */
+  for (unsigned i = 0; i < a->plan.key_count; i++)
+    if (a->plan.by[i].level > level) level = a->plan.by[i].level;
+  for (unsigned i = 0; i < a->plan.column_count; i++)
+    if (a->plan.column[i].kind == TAP_SUM && a->plan.column[i].field.level > level)
+      level = a->plan.column[i].field.level;
+  return level;
 }
 
 size_t tap_aggregate_rows(const struct tap_aggregate *a) {

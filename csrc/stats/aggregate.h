@@ -33,7 +33,9 @@ struct tap_plan {
 
 struct tap_aggregate;
 
+/* It belongs to who made it and to all who share it, and goes with the last free of theirs. */
 struct tap_aggregate *tap_aggregate_new(const struct tap_plan *plan, uint64_t seed);
+struct tap_aggregate *tap_aggregate_share(struct tap_aggregate *a);
 void tap_aggregate_free(struct tap_aggregate *a);
 
 /* Count a packet.  True if it matched: every key that is not optional was there.  When memory
@@ -41,7 +43,8 @@ void tap_aggregate_free(struct tap_aggregate *a);
 bool tap_aggregate_add(struct tap_aggregate *a, const struct tap_packet *p);
 
 const struct tap_plan *tap_aggregate_plan(const struct tap_aggregate *a);
-size_t tap_aggregate_rows(const struct tap_aggregate *a);      /* keys held */
+unsigned tap_aggregate_level(const struct tap_aggregate *a); /* enum tap_level: how deep it reads */
+size_t tap_aggregate_rows(const struct tap_aggregate *a);    /* keys held */
 uint64_t tap_aggregate_evicted(const struct tap_aggregate *a); /* packets that went to others */
 
 /* Part 'i' of row 'row's key; false where the packet had no such field ("name?").  Its bytes

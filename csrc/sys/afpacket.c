@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "sys/clock.h"
+#include "sys/descriptor.h"
 #include "sys/iface.h"
 #include "sys/ring.h"
 
@@ -336,7 +337,7 @@ static void live_close(struct tap_source *s) {
 
 static int open_socket(struct live *l, struct tap_err *e) {
   const int version = TPACKET_V3;
-  l->base.fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+  l->base.fd = tap_descriptor_lift(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
   if (l->base.fd < 0 && (errno == EPERM || errno == EACCES))
     return tap_fail(e, errno,
                     "open a packet socket (this needs CAP_NET_RAW: run it as root or with sudo, "

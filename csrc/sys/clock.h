@@ -23,4 +23,10 @@ static inline int64_t tap_clock_monotonic_ns(void) {
   return tap_clock_ns(CLOCK_MONOTONIC);
 }
 
+/* A point of time so long after another; the last one that there is where that is too late. */
+static inline int64_t tap_clock_after(int64_t ns, int64_t span_ns) {
+  int64_t sum;
+  return __builtin_add_overflow(ns, span_ns, &sum) ? INT64_MAX : sum;
+}
+
 #endif

@@ -17,6 +17,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sys/descriptor.h"
+
 enum { SIGNALS = 2 };
 static const int signals[SIGNALS] = { SIGINT, SIGTERM };
 
@@ -64,7 +66,7 @@ static void install(void) {
 
 int tap_interrupt_own(struct tap_err *e) {
   if (state.owners == 0) {
-    state.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    state.fd = tap_descriptor_lift(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (state.fd < 0) return tap_fail(e, errno, "watch for signals");
     state.caught = 0;
     install();

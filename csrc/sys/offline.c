@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "pcap/pcap.h"
+#include "sys/descriptor.h"
 
 enum { BLOCK = 256 << 10 };
 
@@ -244,8 +245,8 @@ struct tap_source *tap_offline_open_fd(int fd, struct tap_err *e) {
 
 struct tap_source *tap_offline_open(const char *path, struct tap_err *e) {
   bool standard_input = strcmp(path, "-") == 0;
-  int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-                          : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                          : tap_descriptor_lift(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (fd >= 0) return open_descriptor(fd, standard_input, e);
   tap_fail(e, errno, "open");
   return NULL;

@@ -2,12 +2,13 @@
 -- counted in C; Lua sees only the rows that somebody asks for.
 local check = require "moontap.check"
 local core = require "moontap.core"
+local raw = require("moontap.raw").aggregate
 local report = require "moontap.report"
 
 local M = {}
 
 local FUNCTIONS <const> = { "count", "sum" }
-local LIMIT <const> = 65536
+local LIMIT <const> = 1 << 20
 local SHOWN <const> = 20
 
 local RULES <const> = {
@@ -88,7 +89,7 @@ function Aggregate:top(n, column)
     local word = tostring(column)
     error(("top: no column '%s'%s"):format(word, check.hint(word, names)), 2)
   end
-  return self:top_raw(n, column)
+  return raw.top(self, n, column)
 end
 
 --- What is not in the table: rows beyond those shown, and packets beyond the limit.

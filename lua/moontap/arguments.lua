@@ -4,6 +4,7 @@
 -- or a message out.
 local check = require "moontap.check"
 local options = require "moontap.options"
+local source = require "moontap.source"
 
 local M = {}
 
@@ -152,6 +153,7 @@ end
 
 local function check_clashes(general, seen)
   if general.header and not general.fields then return "--header goes with --fields" end
+  if general.interface == source.ANY then return source.later("-i " .. source.ANY) end
   if not general.read then return nil end
   if general.interface then return "give -i or -r, not both" end
   for _, one in ipairs(seen) do

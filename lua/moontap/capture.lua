@@ -3,20 +3,12 @@
 local aggregate = require "moontap.aggregate"
 local check = require "moontap.check"
 local core = require "moontap.core"
+local raw = require("moontap.raw").capture
 local units = require "moontap.units"
 
 local M = {}
 
 local Capture = core.capture
-
-local raw <const> = {
-  each = Capture.each,
-  fields = Capture.fields,
-  on = Capture.on,
-  packets = Capture.packets,
-}
-
-local MS <const> = 1000000
 
 local RUN <const> = {
   count = { kind = "integer", min = 1, range = "1 and up" },
@@ -63,7 +55,7 @@ end
 function Capture:aggregate(options)
   local plan, message = aggregate.plan(options)
   if not plan then error("aggregate: " .. message, 2) end
-  local ok, result = pcall(self.aggregate_raw, self, plan)
+  local ok, result = pcall(raw.aggregate, self, plan)
   if ok then return aggregate.dress(result) end
   return check.blame("aggregate", ok, result)
 end
@@ -73,7 +65,7 @@ function Capture:every(period, fn)
   local ns, message = units.time(period)
   if ns == 0 then message = "a period cannot be 0" end
   if message then error("every: " .. message, 2) end
-  return check.blame("every", pcall(self.every_raw, self, ns, fn))
+  return check.blame("every", pcall(raw.every, self, ns, fn))
 end
 
 --- What the command line says of each pass, by capture. It may only shorten what a script asks.
@@ -85,7 +77,7 @@ local limits <const> = setmetatable({}, { __mode = "k" })
 ---@param duration_ns? integer
 function M.limit(cap, count, duration_ns)
   limits[cap] = { count = count, duration_ns = duration_ns }
-  cap:limit_raw(count, duration_ns)
+  raw.limit(cap, count, duration_ns)
 end
 
 local function smaller(a, b)
@@ -94,7 +86,7 @@ end
 
 --- Raise, at the line of the script, what stands against a pass now.
 local function check_idle(cap, what)
-  local message = cap:trouble_raw(what)
+  local message = raw.trouble(cap, what)
   if message then error(message, 3) end
 end
 
@@ -105,22 +97,23 @@ function Capture:run(options)
   if message then error("run: " .. message, 2) end
   check_idle(self, "run")
   local limit = limits[self] or {}
-  return self:run_raw(smaller(o.count, limit.count), smaller(o.duration, limit.duration_ns), o.wait)
+  local count = smaller(o.count, limit.count)
+  return raw.run(self, count, smaller(o.duration, limit.duration_ns), o.wait)
 end
 
 --- The next packet, or nil and "timeout", or nil at the end.
 function Capture:next(timeout)
   check_idle(self, "read")
-  if timeout == nil then return self:next_raw() end
+  if timeout == nil then return raw.next(self) end
   local ns, message = units.time(timeout)
   if not ns then error("next: " .. message, 2) end
-  return self:next_raw((ns + MS - 1) // MS)
+  return raw.next(self, units.ms(ns))
 end
 
 --- Exchange the filter, or take it away.
 function Capture:set_filter(program)
   if type(program) == "string" then error("set_filter: " .. check.NO_TEXT_FILTER, 2) end
-  return check.blame("set_filter", pcall(self.set_filter_raw, self, program))
+  return check.blame("set_filter", pcall(raw.set_filter, self, program))
 end
 
 return M

@@ -22,15 +22,9 @@ function M.open(what)
   return check.blame("open", command.explain_seal(options.interface, pcall(core.open, options)))
 end
 
-local PACKET <const> = {
-  linktype = { kind = "integer", default = 1, min = 0, max = 0xffff, range = "16 bits" },
-  time_ns = { kind = "integer" },
-  len = { kind = "integer", min = 0, max = 0xffffffff, range = "32 bits" },
-}
-
 --- Decode bytes.
 function M.packet(bytes, options)
-  local o, message = check.options(PACKET, options)
+  local o, message = check.options(source.PACKET, options)
   if o and type(bytes) ~= "string" then message = "the bytes are not a string" end
   if message then error("packet: " .. message, 2) end
   return check.blame("packet", pcall(core.packet, bytes, o.linktype, o.time_ns, o.len))

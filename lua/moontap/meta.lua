@@ -174,7 +174,7 @@ function Capture:each(fn) end
 ---     local talk = cap:aggregate { by = { "src" }, "packets = count()", "bytes = sum(frame.len)" }
 ---
 ---@param options { by: string[]|string, limit: integer?, [integer]: string }  columns "count()",
---- "sum(field)", with "name = " before them or not; limit (65536) is of keys, other packets are
+--- "sum(field)", with "name = " before them or not; limit (2^20) is of keys, other packets are
 --- counted in one row
 ---@return moontap.Aggregate
 function Capture:aggregate(options) end
@@ -260,7 +260,8 @@ function Capture:info() end
 ---
 function Capture:close() end
 
---- A descriptor to poll in an event loop. Traffic is let in from now on.
+--- A descriptor to poll in an event loop. Traffic is let in from now on. SIGINT and SIGTERM wake
+--- it where the capture owns them; ask timeout, dirty or pollfd before each sleep.
 ---
 ---     local fd = assert(cap:pollfd())
 ---

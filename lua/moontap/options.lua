@@ -4,6 +4,7 @@
 local aggregate = require "moontap.aggregate"
 local check = require "moontap.check"
 local core = require "moontap.core"
+local raw = require("moontap.raw").capture
 local units = require "moontap.units"
 
 local M = {}
@@ -135,7 +136,7 @@ function READ.keys(text)
   local plan, ok
   plan, message = aggregate.plan({ by = list, "count()" })
   if plan then
-    ok, message = pcall(core.capture.aggregate_raw, core.open({ packets = {} }), plan)
+    ok, message = pcall(raw.aggregate, core.open({ packets = {} }), plan)
     if ok then return list end
   end
   return nil, (message:gsub("^by: ", ""))

@@ -56,7 +56,7 @@ end
 ---@return string? message
 function M.flush()
   local ok, message, code = io.stdout:flush()
-  if ok or GONE[code] or M.failure == M.CLOSED then return nil end
+  if M.failure == M.CLOSED or (not M.failure and (ok or GONE[code])) then return nil end
   return M.failure or ("standard output: cannot write: %s"):format(message)
 end
 

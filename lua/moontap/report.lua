@@ -1,5 +1,7 @@
 --- Text for people: aligned tables, bars, the line of counts.
 -- Everything here returns text and prints nothing.
+local units = require "moontap.units"
+
 local M = {}
 
 --- How many columns of a terminal 'text' takes. Bytes that are no UTF-8 count one each.
@@ -121,6 +123,18 @@ function Sums:largest(n)
 end
 
 local ALWAYS <const> = { "seen", "delivered", "filtered", "dropped", "unread" }
+
+--- A line that tells what found no room in a table with packets and bytes; "" where all did.
+---@param aggregate moontap.Aggregate
+---@param indent? string
+---@return string
+function M.left_out(aggregate, indent)
+  local others = aggregate:others()
+  if not others then return "" end
+  local text <const> = "%s%s packets, %s of others are not shown: the table is full at %s keys\n"
+  return text:format(indent or "", units.count_text(others.packets), units.size_text(others.bytes),
+    units.count_text(aggregate:count()))
+end
 
 --- What is told of a run only where it is not zero.
 local function extras(stats)

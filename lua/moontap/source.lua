@@ -1,6 +1,7 @@
 --- What tap.open takes, checked and in the core's units.
 local check = require "moontap.check"
 local core = require "moontap.core"
+local units = require "moontap.units"
 
 local M = {}
 
@@ -10,7 +11,7 @@ local RULES <const> = {
   file = { kind = "text" },
   data = { kind = "text" },
   packets = { kind = "list" },
-  fd = { kind = "integer", min = 0, range = "the descriptors" },
+  fd = { kind = "integer", min = 0, max = 0x7fffffff, range = "the descriptors" },
   interface = { kind = "interface" },
   filter = { kind = "program" },
   promisc = { kind = "boolean", default = true },
@@ -31,6 +32,53 @@ local KINDS <const> = { "file", "data", "packets", "fd", "interface" }
 
 --- What means something on an interface alone.
 local LIVE <const> = { "snaplen", "promisc", "buffer", "block", "latency", "rxhash" }
+
+--- What is known of a packet beside its bytes.
+M.PACKET = {
+  linktype = { kind = "integer", default = 1, min = 0, max = 0xffff, range = "16 bits" },
+  time_ns = { kind = "integer" },
+  len = { kind = "integer", min = 0, max = 0xffffffff, range = "32 bits" },
+}
+
+--- An entry of 'packets': { bytes, time_ns =, linktype =, len = }. Of the bytes the core tells.
+local ENTRY <const> = { [1] = { kind = "any" } }
+for name, rule in pairs(M.PACKET) do ENTRY[name] = rule end
+
+local function check_packets(list)
+  for i = 1, #list do
+    if type(list[i]) == "table" then
+      local entry, message = check.options(ENTRY, list[i])
+      if not entry then return ("packets: number %d: %s"):format(i, message) end
+    end
+  end
+end
+
+--- All interfaces at once.
+M.ANY = "any"
+
+--- What to say of something that there will be.
+---@param what string
+---@return string message
+function M.later(what)
+  return what .. " is not part of this version"
+end
+
+--- Options that there will be.
+local LATER <const> = {
+  direction = true, protocol = true, method = true, cooked = true, timestamps = true,
+  fanout = true, reopen = true, netns = true,
+}
+
+--- Does 'given' ask for what this version lacks? Returns the message.
+local function check_later(given)
+  for name in pairs(given) do
+    if LATER[name] then return M.later(name) end
+  end
+  for _, name in ipairs { "file", "interface" } do
+    if type(given[name]) == "table" then return M.later("a list for " .. name) end
+  end
+  if given.interface == M.ANY then return M.later("interface '" .. M.ANY .. "'") end
+end
 
 local function check_live(given)
   if given.interface ~= nil then return nil end
@@ -54,14 +102,15 @@ end
 function M.options(given)
   if type(given) == "string" then given = { file = given } end
   if type(given) ~= "table" then return nil, "a file's name or a table of options expected" end
-  local options, message = check.options(RULES, given)
+  local options, message = nil, check_later(given)
+  if not message then options, message = check.options(RULES, given) end
   if not options then return nil, message end
   if count_sources(options) ~= 1 then
     return nil, "give one of " .. table.concat(KINDS, ", ")
   end
-  message = check_live(given)
+  message = check_live(given) or options.packets and check_packets(options.packets)
   if message then return nil, message end
-  options.latency_ms = (options.latency + MS - 1) // MS
+  options.latency_ms = units.ms(options.latency)
   options.latency = nil
   return options
 end

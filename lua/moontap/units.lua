@@ -81,6 +81,13 @@ function M.time(value)
   return ns
 end
 
+--- Nanoseconds as whole milliseconds, rounded up; right up to the largest integer.
+---@param ns integer
+---@return integer
+function M.ms(ns)
+  return -(-ns // 1000000)
+end
+
 --- Three significant digits, as in "1.23", "12.3", "123".
 local function digits3(value)
   if value < 9.995 then return ("%.2f"):format(value) end

@@ -84,6 +84,45 @@ describe("an aggregate", function()
     assert.equal(2, a:get("2001:db8::1", "02:00:00:00:00:07", nil, #six).n)
   end)
 
+  it("finds rows by what they show, in whatever form", function()
+    local v6 = { src = "2001:db8::1", dst = "2001:db8::2" }
+    local six = b.eth(b.ipv6(b.udp("", v6, { srcport = 1, dstport = 2 }), v6, { next = 17 }), { type = 0x86dd })
+    local packets = { frame("192.0.2.1", 1), frame("192.0.2.1", 258), frame("192.0.2.9", 258, "x"), six }
+    for _, by in ipairs {
+      { "udp.srcport:raw" }, { "src:raw" }, { "eth.src:raw" }, { "ip.proto:text?" }, { "eth.type:text", "src" },
+      { "udp.srcport:text", "frame.len", "src" }, { "src", "ip.src:text?", "udp.srcport:raw" }, { "ip.ttl:text?" },
+    } do
+      local a = run(packets, { by = by, "n = count()" })
+      for row in a:rows() do
+        local key = {}
+        for i, name in ipairs(by) do key[i] = row[name] or row[name:gsub("%?", "")] end
+        assert.same(row, a:get(table.unpack(key, 1, #by)), table.concat(by, " "))
+      end
+    end
+    local a = run(packets, { by = { "udp.srcport:raw" }, "n = count()" })
+    assert.equal(2, a:get("\1\2").n)
+    assert.is_nil(a:get("\2\1"))
+  end)
+
+  it("finds a row by other texts of its address, beside a form", function()
+    local v6 = { src = "2001:db8::1", dst = "2001:db8::2" }
+    local six = b.eth(b.ipv6(b.udp("", v6, { srcport = 1, dstport = 2 }), v6, { next = 17 }), { type = 0x86dd })
+    local a = run({ six }, { by = { "src", "udp.srcport:text" }, "n = count()" })
+    assert.equal(1, a:get("2001:DB8:0::1", "1").n)
+  end)
+
+  it("names the key that cannot be one of its field", function()
+    local a = run({ frame("192.0.2.1", 1) }, { by = { "src", "udp.srcport:raw" }, "n = count()" })
+    local function fails(pattern, ...)
+      local ok, e = pcall(a.get, a, ...)
+      assert.is_false(ok)
+      assert.matches(pattern, e)
+    end
+    fails("get: 17 is no value of 'src'$", 17, "\0\1")
+    fails("get: nowhere is no value of 'src'$", "nowhere", "\0\1")
+    fails("get: 1 is no value of 'udp.srcport:raw'$", "192.0.2.1", 1)
+  end)
+
   it("skips packets without a required key, and counts them", function()
     local a, stats = run({ frame("192.0.2.1", 1), b.eth(b.arp {}, { type = 0x0806 }) },
       { by = { "src" }, "n = count()" })

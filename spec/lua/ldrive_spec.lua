@@ -1,5 +1,6 @@
 local b = require "spec.support.build"
 local live = require "spec.support.live"
+local run = require "spec.support.run"
 local tap = require "moontap"
 
 local it_live = live.it(it, pending)
@@ -136,5 +137,119 @@ describe("a pass whose handler failed under an error handler that returns nothin
     assert.is_false((xpcall(cap.next, function() end, cap)))
     cap:close()
     assert.equal(1, cap:stats().delivered)
+  end)
+end)
+
+describe("200 declared fields", function()
+  local names, lengths <const> = {}, { 9, 45, 80, 200 }
+  for i = 1, 200 do names[i] = i % 2 == 0 and "udp.srcport" or "ip.src" end
+
+  it("fit the stack in every step of a loop, whatever the collector does, in any thread", function()
+    for _, n in ipairs(lengths) do
+      local cap <close> = assert(tap.open { packets = packets(50) })
+      local wanted, steps = table.move(names, 1, n, 1, {}), 0
+      for first, second in cap:fields(wanted) do
+        steps = steps + 1
+        assert.equal("192.0.2.1", first)
+        assert.equal(steps, second)
+        collectgarbage()
+      end
+      assert.equal(50, steps)
+      local step = cap:fields(wanted)
+      for i = 1, 20 do
+        assert.equal(n, select("#", coroutine.wrap(function() return step() end)()))
+        if i % 5 == 0 then collectgarbage() end
+      end
+    end
+  end)
+
+  it("fit it in a handler beside a loop", function()
+    local cap <close> = assert(tap.open { packets = packets(50) })
+    local calls = 0
+    cap:on(names, function(...)
+      calls = calls + 1
+      assert.equal(200, select("#", ...))
+    end)
+    for _ in cap:packets() do collectgarbage() end
+    assert.equal(50, calls)
+  end)
+end)
+
+describe("an iterator that is called by hand", function()
+  it("leaves a capture that can be used after a handler failed in it", function()
+    local cap <close> = assert(tap.open { packets = packets(5) })
+    local failing = true
+    cap:each(function() if failing then error("by hand") end end)
+    local step = cap:packets()
+    local ok, message = pcall(step)
+    assert.is_false(ok)
+    assert.matches("by hand", message)
+    failing = false
+    assert.equal(5, cap:run().delivered)
+    failing = true
+    assert.is_false((pcall((cap:packets()))))
+    cap:stop()
+    cap:close()
+    assert.equal(1, cap:stats().delivered)
+  end)
+end)
+
+describe("the longest spans of time", function()
+  local longest <const> = 9223372036
+
+  it("are no end of a pass, and no time-out", function()
+    local cap <close> = assert(tap.open { packets = packets(3) })
+    assert.equal(3, cap:run { duration = longest }.delivered)
+    assert.equal(1, cap:next(longest).sport)
+  end)
+
+  it_live("are none of a live pass either", function()
+    local link <close> = live.pair()
+    local cap <close> = assert(tap.open { interface = link.b })
+    assert(cap:pollfd())
+    live.send(link.a, { count = 3 })
+    assert.equal(3, cap:run { duration = longest, count = 3 }.delivered)
+  end)
+
+  it("tick no further than time goes", function()
+    local list = { { b.udp_frame {}, time_ns = math.maxinteger }, { b.udp_frame {}, time_ns = math.mininteger + 1 } }
+    local cap <close> = assert(tap.open { packets = list })
+    cap:every("1s", function() error("ticked") end)
+    assert.equal(2, cap:run().delivered)
+  end)
+end)
+
+describe("the counts of a second pass on a file", function()
+  it("begin again, those of loops and errors too", function()
+    local cap <close> = assert(tap.open { packets = packets(4), on_error = "count" })
+    for _ in cap:fields { "tcp.len" } do error("none") end
+    assert.same({ matched = 0, skipped = 4 }, cap:stats().loop)
+    cap:each(function() error("each") end)
+    for _ = 1, 2 do
+      local stats = assert(cap:run())
+      assert.same({ matched = 0, skipped = 0 }, stats.loop)
+      assert.equal(4, stats.errors)
+    end
+    cap:next()
+    cap:next()
+    assert.same({ matched = 2, skipped = 0 }, cap:stats().loop)
+  end)
+end)
+
+describe("a pipe on which nothing comes", function()
+  it("ends by the clock when its duration is over", function()
+    local path = os.tmpname()
+    local file = assert(io.open(path, "wb"))
+    file:write(b.pcap(packets(2)))
+    file:close()
+    local script = ([[
+      local cap = assert(require("moontap").open("-"))
+      print(cap:run { duration = "100ms" }.delivered)
+      os.exit(0, true)
+    ]])
+    local r = run { "bash", "-c",
+      ('coproc { cat %s; exec sleep 60; }; lua5.4 -e "$0" <&${COPROC[0]}; kill $COPROC_PID'):format(path), script }
+    os.remove(path)
+    assert.equal("2\n", r.out, r.err)
   end)
 end)

@@ -1,4 +1,6 @@
 local b = require "spec.support.build"
+local live = require "spec.support.live"
+local run = require "spec.support.run"
 local tap = require "moontap"
 
 local ends = { src = "192.0.2.1", dst = "192.0.2.2" }
@@ -197,5 +199,48 @@ describe("tap.packet", function()
     assert.has_error(function() tap.packet(7.5) end)
     assert.has_error(function() tap.packet("x", { linktyp = 1 }) end)
     assert.has_error(function() tap.packet("x", { linktype = 70000 }) end)
+  end)
+end)
+
+describe("a packet whose VLAN tag the kernel lifted", function()
+  local ways <const> = {
+    fault = function(p) return p.fault end,
+    json = function(p) return p:json():match('"eth%.dst.*') end,
+    payload = function(p) return p:payload() end,
+    show = function(p) return p:show():match("Ethernet.*") end,
+    ["u16 of a protocol"] = function(p) return p:u16(0, "vlan") end,
+    ["bytes of a protocol"] = function(p) return p:bytes(0, nil, "udp") end,
+    ["bytes of the payload"] = function(p) return p:bytes(0, nil, "payload") end,
+    ["bytes of the frame"] = function(p) return p:bytes() end,
+    ["u32 of the frame"] = function(p) return p:u32(12) end,
+    hex = function(p) return p:hex() end,
+  }
+
+  --- Send whole frames from an interface to its peer.
+  local function send(name, frames)
+    local path = os.tmpname()
+    run.write(path, b.pcap(frames))
+    local r = run { "tcpreplay", "--quiet", "--topspeed", "-i", name, path }
+    os.remove(path)
+    assert.equal(0, r.code, r.err)
+  end
+
+  live.it(it, pending)("reads the same before and after its bytes were looked at, and as on the wire", function()
+    local link <close> = live.pair()
+    local udp = b.udp("hello", ends, { srcport = 1024, dstport = 9 })
+    local whole = b.eth(b.vlan(b.ipv4(udp, ends, { proto = 17 }), { id = 100, priority = 5 }), { type = 0x8100 })
+    local cut = b.eth(b.vlan(b.ipv4(udp, ends, { proto = 17 }):sub(1, 24), { id = 7 }), { type = 0x8100 })
+    for name, read in pairs(ways) do
+      local cap <close> = assert(tap.open { interface = link.b })
+      assert.same({ 0, "idle" }, { cap:run { wait = false } })
+      send(link.a, { whole, cut })
+      for _, bytes in ipairs { whole, cut } do
+        local p = assert(cap:next("5s"))
+        local before = read(p)
+        p:hex()
+        assert.equal(before, read(p), name)
+        assert.equal(read(tap.packet(bytes)), before, name)
+      end
+    end
   end)
 end)

@@ -1,7 +1,9 @@
 local b = require "spec.support.build"
 local live = require "spec.support.live"
+local run = require "spec.support.run"
 local socket = require "socket"
 local tap = require "moontap"
+local wait = require "spec.support.wait"
 
 local it_live = live.it(it, pending)
 
@@ -71,5 +73,88 @@ describe("a capture in an event loop", function()
     assert.equal(0, cap:timeout())
     assert.is_true(cap:dirty())
     assert.same({ 2, "end" }, { cap:run { wait = false } })
+  end)
+end)
+
+--- An event loop on a quiet link.
+local LOOP <const> = [[
+  io.stdout:setvbuf("line")
+  local socket = require "socket"
+  arg = { "-i", "lo" }
+  local cap = assert(require "moontap".capture())
+  local function loop(ready)
+    local state
+    cap:pollfd()
+    print(ready)
+    repeat
+      socket.select({ cap }, nil, cap:timeout())
+      _, state = cap:run { wait = false }
+    until state == "end"
+    print("end", cap:stats().unread)
+  end
+]]
+
+local function start_loop(rest)
+  return run.start { run.lua, "-e", LOOP .. rest }
+end
+
+--- Wait until it said 'word' and sleeps.
+local function wait_until_asleep(process, word)
+  wait.until_true("the loop sleeps", function()
+    return process:out():find(word, 1, true) and
+      (run.read("/proc/" .. process.pid .. "/status") or ""):find("State:%s+S")
+  end)
+end
+
+describe("Ctrl-C in an event loop", function()
+  it_live("wakes a select on a quiet link, and run says that it is the end", function()
+    for _, signal in ipairs { "INT", "TERM" } do
+      local process <close> = start_loop 'loop "ready"'
+      wait_until_asleep(process, "ready")
+      assert.is_true(process:kill(signal))
+      assert.same({ code = 0, out = "ready\nend\t0\n", err = "" }, process:finish())
+    end
+  end)
+
+  it_live("wakes the next pass, too, which has a descriptor of its own", function()
+    local process <close> = start_loop 'loop "first"; loop "second"'
+    for _, word in ipairs { "first", "second" } do
+      wait_until_asleep(process, word)
+      assert.is_true(process:kill("INT"))
+    end
+    assert.same({ code = 0, out = "first\nend\t0\nsecond\nend\t0\n", err = "" }, process:finish())
+  end)
+
+  it_live("wakes a pass that run began, where the loop asks how long it may sleep", function()
+    -- The descriptor is asked for once and the pass that it began is ended by hand.
+    local process <close> = start_loop [[
+      local fd = cap:pollfd()
+      cap:stop()
+      cap:run { wait = false }
+      print "ready"
+      local timeout = cap:timeout()
+      socket.select({ { getfd = function() return fd end } }, nil, timeout)
+      print(timeout, cap:timeout(), cap:dirty())
+      print(cap:run { wait = false })
+    ]]
+    wait_until_asleep(process, "ready")
+    assert.is_true(process:kill("INT"))
+    assert.same({ code = 0, out = "ready\nnil\t0.0\ttrue\n0\tend\n", err = "" }, process:finish())
+  end)
+
+  it_live("leaves a loop alone that does not own signals", function()
+    local link <close> = live.pair()
+    local cap <close> = assert(tap.open { interface = link.b })
+    local owner <close> = assert(tap.open { interface = link.a, signals = true })
+    assert(cap:pollfd())
+    assert(owner:pollfd())
+    assert(os.execute("kill -TERM $PPID"))
+    assert.is_true(owner:dirty())
+    assert.equal(0, owner:timeout())
+    assert.is_false(cap:dirty())
+    assert.is_nil(cap:timeout())
+    assert.same({ owner }, { (socket.select({ cap, owner }, nil, DEADLINE))[1] })
+    assert.same({ 0, "end" }, { owner:run { wait = false } })
+    assert.same({ 0, "idle" }, { cap:run { wait = false } })
   end)
 end)

@@ -84,16 +84,16 @@ describe("vlan", function()
 end)
 
 describe("a tag that the kernel lifted", function()
-  --- What the program prints for each frame as it was on the wire, and with its first tag lifted:
-  --- the layers, then a line for each value.
+  --- What the program prints for each frame as it was on the wire, and with its first tag lifted
+  --- (the layers, then a line for each value), and what putting the tag back came to.
   local function read_both(frames)
     local lines, pairs_ = {}, {}
     for i, frame in ipairs(frames) do
       lines[i] = frame:gsub(".", function(c) return ("%02x"):format(c:byte()) end)
     end
     local printed = probe("spec/proto/vlan_probe.c", { "base", "proto" }, table.concat(lines, "\n") .. "\n")
-    for inline, lifted in printed:gmatch("(.-)%-%-\n(.-)==\n") do
-      pairs_[#pairs_ + 1] = { inline = inline, lifted = lifted }
+    for inline, lifted, back, short in printed:gmatch("(.-)%-%-\n(.-)== ([^\n]+), short: ([^\n]+)\n") do
+      pairs_[#pairs_ + 1] = { inline = inline, lifted = lifted, back = back, short = short }
     end
     assert.equal(#frames, #pairs_)
     return pairs_
@@ -115,6 +115,49 @@ describe("a tag that the kernel lifted", function()
     end
     for i, read in ipairs(read_both(frames)) do
       assert.equal(read.inline, read.lifted, #frames[i] .. " bytes")
+    end
+  end)
+
+  --- All frames of these specs, whole and cut as soon as their first tag is whole.
+  local function all_frames()
+    local frames = {}
+    for _, frame in ipairs { TAGGED, STACKED, LENGTH } do
+      for n = 18, #frame do frames[#frames + 1] = frame:sub(1, n) end
+    end
+    return frames
+  end
+
+  it("can be put back, and then bytes and layers are those of the wire", function()
+    local frames = all_frames()
+    for i, read in ipairs(read_both(frames)) do
+      assert.equal("same", read.back, #frames[i] .. " bytes")
+    end
+  end)
+
+  it("is put back where nobody knows its type, and no layer is taken for the tag", function()
+    local unknown = MACS .. wire.hex "12 34 b0 64 08 00" .. IPV4
+    local read = read_both({ unknown })[1]
+    assert.matches("^eth ip udp ", read.lifted)
+    assert.equal("layers", read.back) -- found behind a tag that nobody could read as one
+    local cut = read_both({ unknown:sub(1, 18) })[1]
+    assert.matches("^eth ip \n", cut.lifted)
+    assert.is_nil(cut.lifted:find("vlan.id", 1, true))
+  end)
+
+  it("leaves a frame that was cut before the tag's place as it is", function()
+    for _, read in ipairs(read_both { TAGGED, STACKED, LENGTH }) do assert.equal("left", read.short) end
+  end)
+
+  it("is not lost where the bytes hold all layers that there can be", function()
+    local frames = {}
+    for tags = 19, 27 do
+      local stack = {}
+      for i = 1, tags do stack[i] = ("\x81\x00\x00%c"):format(i) end
+      frames[#frames + 1] = MACS .. table.concat(stack) .. "\x08\x00" .. IPV4
+    end
+    for i, read in ipairs(read_both(frames)) do
+      assert.equal(read.inline, read.lifted, 18 + i .. " tags")
+      assert.equal("same", read.back, 18 + i .. " tags")
     end
   end)
 end)

@@ -167,15 +167,35 @@ static struct tap_plan random_plan(void) {
     plan.by[i] = (struct tap_ref){ .field = &key_field,
                                    .protocol = TAP_ANY_PROTOCOL,
                                    .nth = (uint8_t)below(KEY_FIELDS),
+                                   .level = (uint8_t)below(3),
                                    .optional = below(3) > 0 };
   for (unsigned i = 0; i < plan.column_count; i++) {
     uint8_t nth = (uint8_t)(KEY_FIELDS + below(FIELDS - KEY_FIELDS));
     plan.column[i].kind = below(3) > 0 ? TAP_SUM : TAP_COUNT;
     plan.column[i].field = (struct tap_ref){ .field = nth % 2 ? &signed_field : &unsigned_field,
                                              .protocol = TAP_ANY_PROTOCOL,
+                                             .level = (uint8_t)below(5),
                                              .nth = nth };
   }
   return plan;
+}
+
+/* How deep packets have to be decoded: no key and no sum may lie deeper, and one lies there. */
+static void check_level(const struct tap_aggregate *a, const struct tap_plan *plan) {
+  unsigned level = tap_aggregate_level(a);
+  bool reached = level == 0;
+  for (unsigned i = 0; i < plan->key_count + plan->column_count; i++) {
+    bool is_key = i < plan->key_count;
+    const struct tap_column *column = is_key ? NULL : &plan->column[i - plan->key_count];
+    unsigned part = 0;
+    if (is_key)
+      part = plan->by[i].level;
+    else if (column->kind == TAP_SUM)
+      part = column->field.level;
+    expect(part <= level, "level");
+    reached = reached || part == level;
+  }
+  expect(reached, "level reached");
 }
 
 /* --- the model --- */
@@ -341,6 +361,8 @@ static void check_aggregate(bool starved) {
   struct tap_packet packet = { .frame = &frame };
   uint32_t variety = 1 + below(below(2) == 0 ? 5 : 200), count = 1 + below(PACKETS);
   struct tap_aggregate *a = tap_aggregate_new(&plan, next_random());
+  tap_aggregate_free(tap_aggregate_share(a)); /* one owner of two goes */
+  check_level(a, &plan);
   m.rows = m.evicted = 0;
   memset(m.others, 0, sizeof m.others);
   starving = starved;

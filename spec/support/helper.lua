@@ -56,10 +56,6 @@ end
 
 if not os.getenv("MOONTAP_ISOLATED") then restart() end
 
--- Loaded before any spec, so that busted, which forgets modules from file to file, keeps this one:
--- a module in C is opened once in a program.
-require "moontap"
-
 busted.subscribe({ "test", "start" }, function(test, parent)
   run.write(os.getenv("MOONTAP_TRACE"), ("%s: %s %s"):format(test.trace.short_src, parent.name, test.name))
   return nil, true

@@ -83,6 +83,7 @@ if first_ns <= last_ns then
     os.date("%Y-%m-%d %H:%M:%S", first_ns // 1000000000)))
 end
 io.write("\n")
+io.write(report.left_out(talks), report.left_out(ports))
 section("Who talked to whom", hosts,
   { name = "a", label = "host a" }, { name = "b", label = "host b" }, "with",
   { name = "there", label = "a → b", format = units.size_text, right = true },

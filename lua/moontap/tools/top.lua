@@ -35,4 +35,5 @@ table.move({
 }, 1, 3, #columns + 1, columns)
 io.write(report.table(columns, rows))
 if talk:count() > #rows then io.write(("... %d more\n"):format(talk:count() - #rows)) end
+io.write(report.left_out(talk))
 assert(stats, trouble)

@@ -51,6 +51,11 @@ describe("arguments.parse", function()
     assert.same({ list_fields = "", numeric = true }, general("--list-fields -n"))
   end)
 
+  it("tells of all interfaces at once that they are not there yet", function()
+    refused("-i any", "-i any is not part of this version")
+    assert.same({ interface = "any0" }, general("-i any0"))
+  end)
+
   it("refuses unknown options and names the nearest", function()
     refused("--intreface=x", "unknown option '--intreface' (did you mean '--interface'?)")
     refused("--rosw=3", "unknown option '--rosw' (did you mean '--rows'?)", { { "rows", 1 } })

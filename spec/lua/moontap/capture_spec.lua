@@ -1,5 +1,6 @@
 --- What Lua adds to captures: options, units, and who is blamed.
 local build = require "spec.support.build"
+local run = require "spec.support.run"
 local tap = require "moontap"
 
 local S <const> = 1000000000
@@ -143,6 +144,67 @@ describe("cap:next", function()
     cap:close()
     assert.equal("packets: the capture is closed", blamed(function() cap:next() end))
     assert.equal("packets: the capture is closed", blamed(function() cap:next("1s") end))
+  end)
+end)
+
+describe("the longest time that 64 bits hold", function()
+  it("lets a run and a wait end as they would without", function()
+    local largest <const> = math.maxinteger .. "ns"
+    for _, time in ipairs { largest, (math.maxinteger - 1) .. "ns", "106751d", 0x1p33 } do
+      local cap <close> = open(3)
+      assert.equal(3, cap:run({ duration = time }).delivered)
+      assert.equal(1, cap:next(time).dport)
+      assert.equal(2, cap:next(time).dport)
+    end
+  end)
+
+  it("is a limit, beyond which there is no time", function()
+    local cap <close> = open(1)
+    for _, time in ipairs { "9223372036854775808ns", "106752d", 0x1p63, math.huge, math.maxinteger } do
+      assert.matches("^run: duration: .* is not a time", blamed(function() cap:run { duration = time } end))
+      assert.matches("^next: .* is not a time", blamed(function() cap:next(time) end))
+    end
+  end)
+end)
+
+describe("methods that check nothing", function()
+  it("are not to be had from a capture or an aggregate", function()
+    local cap <close> = open(1)
+    local talk = cap:aggregate { by = "src", "count()" }
+    for _, name in ipairs { "aggregate", "every", "limit", "next", "run", "set_filter", "trouble" } do
+      assert.is_nil(cap[name .. "_raw"])
+    end
+    assert.is_nil(talk.top_raw)
+    assert.is_nil(cap.limit)
+    assert.is_nil(cap.trouble)
+  end)
+
+  it("are found again where the module is loaded a second time", function()
+    local r = run { run.lua, "-", stdin = [[
+      local function packets() return { "a", "b", "c" } end
+      local tap = require "moontap"
+      local before = tap.open { packets = packets() }
+      for name in pairs(package.loaded) do
+        if name:match "^moontap" then package.loaded[name] = nil end
+      end
+      local again = require "moontap"
+      assert(again ~= tap)
+      for _, cap in ipairs { before, tap.open { packets = packets() }, again.open { packets = packets() } } do
+        local talk = cap:aggregate { "n = count()" }
+        cap:every("1s", print)
+        cap:each(function() end)
+        assert(cap:set_filter { { 6, 0, 0, 1 } })
+        assert(cap:next())
+        cap:stop()
+        assert(cap:run().delivered == 3)
+        for _ in cap:packets() do end
+        for _ in cap:fields { "frame.len" } do end
+        for row in talk:top(1) do print(row.n) end
+        print(pcall(cap.run, cap, { cuont = 1 }))
+      end
+    ]] }
+    local lines = ("10\nfalse\trun: unknown option 'cuont' (did you mean 'count'?)\n"):rep(3)
+    assert.same({ 0, "", lines }, { r.code, r.err, (r.out:gsub("stdin:%d+: ", "")) })
   end)
 end)
 

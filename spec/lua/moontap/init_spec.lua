@@ -92,6 +92,70 @@ describe("tap.open", function()
   end)
 end)
 
+describe("a descriptor that 32 bits do not hold", function()
+  it("is refused, and adopts no other one", function()
+    for _, fd in ipairs { 1 << 32, (1 << 32) + 1, 0x80000000, -1, math.mininteger } do
+      assert.equal("open: fd is not within the descriptors", blamed(function() tap.open { fd = fd } end))
+    end
+    local cap, message, code = tap.open { fd = 0x7fffffff }
+    assert.same({ nil, "descriptor: cannot read: Bad file descriptor", 9 }, { cap, message, code })
+  end)
+end)
+
+describe("an entry of packets", function()
+  local frame <const> = build.udp_frame()
+
+  it("is checked as tap.packet's options are, and named", function()
+    local wanted <const> = {
+      ["unknown option 'tme'"] = { frame, tme = 1 },
+      ["unknown option 'time'"] = { frame, time = 1 },
+      ["unknown option '2'"] = { frame, frame },
+      ["linktype is not within 16 bits"] = { frame, linktype = 65537 },
+      ["len is not within 32 bits"] = { frame, len = (1 << 32) + 5 },
+      ["len is not a whole number"] = { frame, len = "1" },
+      ["time_ns is not a whole number"] = { frame, time_ns = 1.5 },
+    }
+    for message, entry in pairs(wanted) do
+      assert.equal("open: packets: number 3: " .. message,
+        blamed(function() tap.open { packets = { frame, { frame }, entry } } end))
+    end
+    assert.matches("packets: number 2 is nil, not bytes",
+      blamed(function() tap.open { packets = { frame, { time_ns = 1 } } } end))
+  end)
+
+  it("may have all that it can have, up to the limits", function()
+    local entry <const> = { frame, linktype = 0xfffe, len = 0xffffffff, time_ns = math.maxinteger }
+    local cap <close> = assert(tap.open { packets = { entry } })
+    for p in cap:packets() do assert.same({ 0xffffffff, math.maxinteger }, { p.len, p.time_ns }) end
+    assert.equal(0xfffe, cap:info().linktype)
+    assert.same({ frame, linktype = 0xfffe, len = 0xffffffff, time_ns = math.maxinteger }, entry)
+  end)
+end)
+
+describe("what later versions have", function()
+  it("is no unknown option, and said not to be there", function()
+    local wanted <const> = {
+      direction = "in", protocol = 0x0800, method = "socket", cooked = true, timestamps = "adapter",
+      fanout = 7, reopen = true, netns = "blue",
+    }
+    for name, value in pairs(wanted) do
+      assert.equal("open: " .. name .. " is not part of this version",
+        blamed(function() tap.open { interface = "lo", [name] = value } end))
+    end
+    assert.equal("open: a list for file is not part of this version",
+      blamed(function() tap.open { file = { "a.pcap", "b.pcap" } } end))
+    assert.equal("open: a list for interface is not part of this version",
+      blamed(function() tap.open { interface = { "lo", "eth0" } } end))
+    assert.equal("open: interface 'any' is not part of this version",
+      blamed(function() tap.open { interface = "any" } end))
+  end)
+
+  it("is told from what no version has", function()
+    assert.equal("open: unknown option 'direktion'",
+      blamed(function() tap.open { interface = "lo", direktion = "in" } end))
+  end)
+end)
+
 describe("tap.packet", function()
   it("decodes bytes", function()
     local p = tap.packet(build.udp_frame { dstport = 53 }, { time_ns = 5, len = 1500 })

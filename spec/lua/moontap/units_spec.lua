@@ -109,3 +109,13 @@ describe("units.count_text", function()
     for _, w in ipairs(wanted) do assert.equal(w[2], units.count_text(w[1])) end
   end)
 end)
+
+describe("units.ms", function()
+  it("rounds up, to the largest time that there is", function()
+    for ns, ms in pairs {
+      [0] = 0, [1] = 1, [999999] = 1, [1000000] = 1, [1000001] = 2, [math.maxinteger] = 9223372036855,
+    } do
+      assert.equal(ms, units.ms(ns))
+    end
+  end)
+end)
