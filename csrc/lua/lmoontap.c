@@ -51,6 +51,7 @@ static int open_parts(lua_State *L) {
   tapL_open_stats(L);
   tapL_open_aggregate(L);
   tapL_open_columns(L);
+  tapL_open_expression(L);
   tapL_open_field(L);
   tapL_open_interface(L);
   tapL_open_open(L);

@@ -181,6 +181,10 @@ const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigne
   return r->protocols[protocol];
 }
 
+unsigned tap_registry_protocols(const struct tap_registry *r) {
+  return r->protocol_count;
+}
+
 unsigned tap_registry_protocol(const struct tap_registry *r, const char *name) {
   uint32_t entry = *slot_of(r, name);
   if (entry == 0 || r->entries[entry - 1].field != NULL) return TAP_NO_PROTOCOL;

@@ -30,6 +30,7 @@ int tap_registry_find(const struct tap_registry *r, const char *name, struct tap
 /* The number of the protocol that is called 'name', or TAP_NO_PROTOCOL. */
 unsigned tap_registry_protocol(const struct tap_registry *r, const char *name);
 const struct tap_protocol *tap_registry_at(const struct tap_registry *r, unsigned protocol);
+unsigned tap_registry_protocols(const struct tap_registry *r); /* how many there are */
 
 /* All fields in order of registration, 'i' from 0; false past the last one. */
 bool tap_registry_field(const struct tap_registry *r, size_t i, struct tap_ref *out);

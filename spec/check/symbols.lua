@@ -18,6 +18,7 @@ local pure_may_use = set [[
   strlen strnlen strcmp strncmp strcasecmp strncasecmp strchr strrchr strstr strspn strcspn strpbrk
   snprintf vsnprintf strtol strtoul strtoll strtoull strtod
   qsort bsearch
+  regcomp regexec regfree regerror
   ceil floor fmod frexp ldexp log log2 log10 exp2 pow round sqrt
   __assert_fail __stack_chk_fail _GLOBAL_OFFSET_TABLE_
 ]]

@@ -16,7 +16,7 @@ end
 
 --- What the kernel and verify() said of many programs: accepted, refused, differ.
 local function compare(what)
-  local out = probe("spec/filter/program_probe.c", { "base", "filter" }, what)
+  local out = probe("spec/filter/program_probe.c", { "base", "proto", "filter" }, what)
   local accepted, refused, differ = out:match("^(%d+) accepted, (%d+) refused, (%d+) differ\n$")
   return tonumber(accepted), tonumber(refused), tonumber(differ)
 end

@@ -6,7 +6,7 @@ local probe = require "spec.base.probe"
 local run = require "spec.support.run"
 local tap = require "moontap"
 
-local FOLDERS <const> = { "base", "filter" }
+local FOLDERS <const> = { "base", "proto", "filter" }
 local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 --- How many of the packets of 'options' pass the program.

@@ -1,0 +1,211 @@
+--- Filters as objects: comparisons of fields by a truth table, sets, words, messages, programs.
+
+local core = require "moontap.core"
+
+local function hex(text)
+  return (text:gsub("%s+", ""):gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+-- tcpdump: IP 10.0.0.1.1024 > 10.0.0.2.80: Flags [S.], ttl 64
+local syn = hex [[
+  020000000002 020000000001 0800
+  4500 0028 0001 4000 40 06 0000 0a000001 0a000002
+  0400 0050 00000001 00000000 5012 2000 0000 0000
+]]
+
+-- tcpdump: IP6 2001:db8::1.1024 > 2001:db8::2.443: Flags [.], hlim 3
+local six = hex [[
+  020000000002 020000000001 86dd
+  60000000 0014 06 03 20010db8000000000000000000000001 20010db8000000000000000000000002
+  0400 01bb 00000001 00000000 5010 2000 0000 0000
+]]
+
+-- tcpdump: ARP, Request who-has 10.0.0.2 tell 10.0.0.1
+local arp = hex [[
+  ffffffffffff 020000000001 0806
+  0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002
+]]
+
+-- tcpdump: vlan 5, p 0, vlan 7, IP 10.0.0.1.53 > 10.0.0.2.53: UDP, "hello world"
+local tagged = hex [[
+  020000000002 020000000001 8100 0005 8100 0007 0800
+  4500 0027 0001 0000 40 11 0000 0a000001 0a000002
+  0035 0035 0013 0000 68656c6c6f20776f726c64
+]]
+
+local packets = { syn = syn, six = six, arp = arp, tagged = tagged }
+
+local function verdicts(text, options)
+  local filter, message = core.filter(text, 1, options)
+  assert(filter, message)
+  local list = {}
+  for _, name in ipairs { "syn", "six", "arp", "tagged" } do
+    if filter:matches(packets[name]) then list[#list + 1] = name end
+  end
+  return table.concat(list, " ")
+end
+
+describe("a comparison", function()
+  local rows = {
+    -- absent is false, whatever is asked of it
+    { "ip.ttl == 64", "syn tagged" }, { "ip.ttl != 64", "" }, { "ip.ttl != 63", "syn tagged" },
+    { "not ip.ttl == 64", "six arp" }, { "ip.ttl < 65", "syn tagged" }, { "ip.ttl <= 64", "syn tagged" },
+    { "ip.ttl > 64", "" }, { "ip.ttl >= 64", "syn tagged" }, { "ipv6.hlim < 5", "six" },
+    { "ipv6.hlim < 0", "" }, { "ip.ttl >= 0", "syn tagged" },
+    -- words for the operators
+    { "ip.ttl eq 64", "syn tagged" }, { "ip.ttl ne 64", "" }, { "ip.ttl lt 65", "syn tagged" },
+    { "ip.ttl le 63", "" }, { "ip.ttl gt 63", "syn tagged" }, { "ip.ttl ge 65", "" },
+    -- several occurrences: any; "not equal": none is equal
+    { "ip.addr == 10.0.0.2", "syn tagged" }, { "ip.addr != 10.0.0.2", "" },
+    { "ip.addr != 10.0.0.3", "syn tagged" }, { "vlan.id == 7", "tagged" }, { "vlan.id != 7", "" },
+    { "vlan.id != 6", "tagged" }, { "vlan.id > 5", "tagged" }, { "vlan.id#2 == 5", "" },
+    { "vlan.id#2 == 7", "tagged" },
+    -- flags
+    { "tcp.flags.syn == 1", "syn" }, { "tcp.flags.syn == 0", "six" }, { "tcp.flags.syn == true", "syn" },
+    { "tcp.flags.syn == false", "six" }, { "tcp.flags.syn != 1", "six" }, { "tcp.flags.syn", "syn six" },
+    -- addresses: networks, either family
+    { "ip.src == 10.0.0.0/8", "syn tagged" }, { "ip.src == 10.0.0.0/31", "syn tagged" },
+    { "ip.src != 10.0.0.0/8", "" }, { "src == 10.0.0.1", "syn tagged" }, { "dst == 2001:db8::2", "six" },
+    { "src == 2001:db8::/32", "six" }, { "src in {10.0.0.1, 2001:db8::1}", "syn six arp" },
+    { "src != 10.0.0.1", "six" }, { "ipv6.src in {2001:db8::1-2001:db8::9}", "six" },
+    { "eth.src == 02:00:00:00:00:01", "syn six arp tagged" }, { "eth.dst == ff:ff:ff:ff:ff:ff", "arp" },
+    -- family names
+    { "dport == 80", "syn" }, { "dport in 80,443", "syn six" }, { "sport < 100", "tagged" },
+    -- sets and names of values
+    { "tcp.dstport in {80, 443, 8000-8080}", "syn six" }, { "tcp.dstport in {81-442}", "" },
+    { "ip.proto in {tcp, udp}", "syn tagged" }, { "ip.proto == TCP", "syn" },
+    { "vlan.id in 1,7", "tagged" }, { "vlan.id in {100-199}", "" },
+    -- text and bytes
+    { 'udp.payload contains "lo wo"', "tagged" }, { 'payload contains "hello"', "tagged" },
+    { 'payload contains "nope"', "" }, { 'payload matches "^hel+o"', "tagged" },
+    { 'payload matches "world$"', "tagged" }, { 'payload matches "^world"', "" },
+    -- presence
+    { "has tcp", "syn six" }, { "ipv6", "six" }, { "tcp.dstport", "syn six" }, { "not has ip", "six arp" },
+    -- together with pcap-filter's primitives, in any order
+    { "tcp and ip.ttl == 64", "syn" }, { "ip.ttl == 64 and tcp", "syn" }, { "arp or ip.ttl == 64", "syn arp tagged" },
+    { "ip.ttl == 64 or arp", "syn arp tagged" }, { "(ip.ttl == 64 and udp) or arp", "arp" },
+    { "not (ip.ttl == 64 or arp)", "six" }, { "tcp.dstport == 443 and ip6", "six" },
+    { "port 80 and ip.ttl == 64 or arp", "syn arp" }, { "vlan and ip.ttl == 64", "tagged" },
+    -- units
+    { "frame.len < 1k", "syn six arp tagged" }, { "frame.len > 1k", "" },
+  }
+  for _, row in ipairs(rows) do
+    it("gives for " .. row[1] .. " " .. (row[2] == "" and "nothing" or row[2]), function()
+      assert.equal(row[2], verdicts(row[1]))
+    end)
+  end
+end)
+
+describe("a set", function()
+  it("stands behind pcap-filter's words, with and without braces", function()
+    assert.equal("syn", verdicts "tcp port in 80,81")
+    assert.equal("syn six", verdicts "tcp port in {80, 443}")
+    assert.equal("syn six arp", verdicts "host in {10/8, 2001:db8::/32}")
+    assert.equal("syn six", verdicts "src host in {10.0.0.1, 2001:db8::1} and not arp")
+    assert.equal("arp", verdicts "arp host in {10.0.0.2}")
+    assert.equal("", verdicts "src host in 10.0.0.2")
+    assert.equal("tagged", verdicts "vlan in {4-6}")
+    assert.equal("", verdicts "vlan in {6-9}")
+    assert.equal("syn six", verdicts "proto in {6, 132}")
+  end)
+  it("is given by name", function()
+    local options = { sets = { web = { "80", 443 }, home = { "10.0.0.0/30", "2001:db8::1" } } }
+    assert.equal("syn six", verdicts("tcp.dstport in @web", options))
+    assert.equal("syn six", verdicts("port in @web", options))
+    assert.equal("syn six arp", verdicts("host in @home", options))
+    local filter, message = core.filter("host in @work", 1, options)
+    assert.is_nil(filter)
+    assert.matches("no set is called 'work'", message)
+  end)
+  it("of a hundred thousand addresses runs in user space and says so", function()
+    local list = {}
+    for i = 1, 100000 do list[i] = ("%d.%d.%d.1"):format(11 + i % 7, i // 256 % 256, i % 256) end
+    list[#list + 1] = "10.0.0.1"
+    local filter = assert(core.filter("host in @many", 1, { sets = { many = list } }))
+    assert.is_true(filter:matches(syn))
+    assert.is_false(filter:matches(six))
+    assert.is_false(filter:exact())
+    assert.matches("more than 4096 instructions", filter:explain())
+  end)
+end)
+
+describe("an error", function()
+  local rows = {
+    { "tcp prt 80", 5, 3, "unknown word 'prt' after 'tcp'", "port" },
+    { "tcp port", 9, 0, "unexpected end after 'port'" },
+    { "tcp.dtsport == 3", 1, 11, "no field or protocol 'tcp.dtsport'", "tcp.dstport" },
+    { "port 80 and and", 13, 3, "unexpected 'and' after 'and'" },
+    { "10.0.0.1", 1, 8, "needs a word before it" },
+    { "net 10.1.2.3/8", 5, 8, "bits outside its mask" },
+    { "ip.ttl == fast", 11, 4, "no value of 'ip.ttl'" },
+    { "tcp.flags contains \"x\"", 1, 22, "is no text" },
+    { "payload matches \"(\"", 17, 3, "no regular expression" },
+    { "host 10.0.0.1 or dns.id", 18, 6, "unknown host 'dns.id'" },
+    { "port 80 or ipv6", 12, 4, "unknown port 'ipv6'; expected a name here; for the protocol write 'has ipv6'" },
+  }
+  for _, row in ipairs(rows) do
+    it("of '" .. row[1] .. "' says where and what", function()
+      local filter, message, where = core.filter(row[1])
+      assert.is_nil(filter)
+      assert.matches(row[4], message, 1, true)
+      assert.equal(row[2], where.position)
+      assert.equal(row[5], where.suggestion or row[5])
+      assert.is_true(where.position + where.length <= #row[1] + 1)
+      assert.matches("^filter:1:" .. row[2] .. ": ", message)
+      assert.matches("\n  %s*%^", message)
+    end)
+  end
+end)
+
+describe("a filter", function()
+  it("shows its program in tcpdump's three layouts and takes them back", function()
+    local filter = assert(core.filter("tcp port 80"))
+    assert.matches("^%(000%) ldh      %[12%]\n%(001%) jeq      #0x86dd          jt 2\tjf 8\n", (filter:dump()))
+    assert.matches("^{ 0x28, 0, 0, 0x0000000c },\n", (filter:dump "c"))
+    assert.matches("^20\n40 0 0 12\n", (filter:dump "numbers"))
+    for _, text in ipairs { filter:dump "c", filter:dump "numbers" } do
+      local again = assert(core.filter(text))
+      assert.is_true(again:matches(syn))
+      assert.is_false(again:matches(six))
+      assert.same(filter:code(), again:code())
+    end
+  end)
+  it("refuses instructions that do not verify", function()
+    local filter, message = core.filter("1\n0 0 0 0\n")
+    assert.is_nil(filter)
+    assert.matches("the last one is no return", message)
+    assert.has_error(function() core.filter { { 0, 0, 0 } } end)
+  end)
+  it("tells what runs where", function()
+    assert.matches("kernel: all of it", core.filter("tcp"):explain())
+    local split = core.filter("tcp and ip.ttl < 5")
+    assert.is_false(split:exact())
+    assert.matches("kernel: a part that accepts no less", split:explain())
+    assert.matches("field: ip.ttl < 5", split:explain())
+    assert.is_true(#split:code() <= 12)
+    assert.matches("kernel: nothing", core.filter("ip.addr == 10.0.0.1 or ipv6.addr == ::1"):explain())
+  end)
+  it("knows when nothing or everything matches", function()
+    assert.equal("never", core.filter("tcp and udp and icmp"):verdict())
+    assert.equal("always", core.filter(""):verdict())
+    assert.equal("sometimes", core.filter("tcp"):verdict())
+  end)
+  it("warns of what surprises", function()
+    assert.matches("one precedence", core.filter("udp or tcp and port 80"):warnings()[1])
+    assert.matches("moved the place", core.filter("vlan or ip"):warnings()[1])
+    assert.matches("IPv4 alone", core.filter("ip6 and tcp[13] & 2 != 0"):warnings()[1])
+    assert.same({}, core.filter("tcp port 80 or 443"):warnings())
+  end)
+  it("sees a tag that the kernel lifted out as the live filter does", function()
+    local filter = assert(core.filter("vlan 5 and tcp port 80", 1, { live = true }))
+    assert.is_true(filter:matches(syn, { vlan_tci = 5 }))
+    assert.is_false(filter:matches(syn, { vlan_tci = 6 }))
+    assert.is_false(filter:matches(syn))
+  end)
+  it("can be closed, and says so after", function()
+    local filter = assert(core.filter "tcp and ip.ttl == 1")
+    filter:close()
+    filter:close()
+    assert.has_error(function() filter:matches(syn) end, "filter is closed")
+  end)
+end)
