@@ -30,6 +30,25 @@ function M.packet(bytes, options)
   return check.blame("packet", pcall(core.packet, bytes, o.linktype, o.time_ns, o.len))
 end
 
+local FILTER <const> = {
+  live = { kind = "boolean", default = false },
+  cooked = { kind = "boolean", default = false },
+  swapped = { kind = "boolean", default = false },
+  snaplen = { kind = "size", default = 0, max = 0xffffffff, range = "32 bits" },
+  netmask = { kind = "integer", min = 0, max = 0xffffffff, range = "32 bits" },
+  sets = { kind = "list" },
+}
+
+--- Compile a filter.
+function M.filter(filter, linktype, options)
+  local o, message = check.options(FILTER, options)
+  if type(filter) ~= "string" and type(filter) ~= "table" then
+    message = "a text or a list of instructions expected"
+  end
+  if message then error("filter: " .. message, 2) end
+  return check.blame("filter", pcall(core.filter, filter, linktype, o))
+end
+
 --- The bytes that a hex dump shows.
 function M.hex(text)
   if type(text) ~= "string" then error("hex: a text expected", 2) end

@@ -74,6 +74,25 @@ function M.options(declarations) end
 ---@return moontap.Packet
 function M.packet(bytes, options) end
 
+--- Compile a filter: the language that tcpdump knows (pcap-filter(7)), with comparisons of fields,
+--- sets and more in words that it rejects; or instructions, as tcpdump -dd and -ddd print them. In
+--- this version a filter is an object that tells its verdict; captures take instructions alone.
+---
+---     local web = assert(tap.filter("tcp port 80 or tcp.dstport in {443, 8080-8088}"))
+---     print(web:matches(p:bytes()), web:explain())
+---
+---@param filter string|integer[][]
+---@param linktype? integer  LINKTYPE_ number of the frames (1, Ethernet)
+---@param options? { live: boolean?, cooked: boolean?, swapped: boolean?, snaplen: integer?,
+---- netmask: integer?, sets: table<string, (string|integer)[]>? }  live: for a socket, whose
+---- metadata may be asked for; cooked: without link header; swapped: a file of the other byte
+---- order; sets: lists by the names that @name calls
+---@return moontap.Filter? filter
+---@return string? message  with the place in the text
+---@return table|integer? where  { position =, length =, line =, column =, what =, expected =,
+---- suggestion = }, or an error number
+function M.filter(filter, linktype, options) end
+
 --- The bytes that a hex dump shows: plain digits, a C array, or what tcpdump, xxd, hexdump -C, od,
 --- tshark and Wireshark print. Raises where it is none.
 ---
@@ -355,6 +374,71 @@ function Aggregate:others() end
 ---
 ---@return integer
 function Aggregate:evicted() end
+
+---@class moontap.Filter
+local Filter = {}
+
+--- Does the filter accept a frame?
+---
+---     print(web:matches(p:bytes()))
+---
+---@param bytes string
+---@param options? { len: integer?, vlan_tci: integer?, vlan_tpid: integer? }  length on the wire,
+---- and a tag that the kernel lifted out
+---@return boolean
+function Filter:matches(bytes, options) end
+
+--- What runs in the kernel, what after decoding, and why.
+---
+---     print(web:explain())
+---
+---@return string
+function Filter:explain() end
+
+--- The program as tcpdump -d, -dd and -ddd print it.
+---
+---     print(web:dump("text"))
+---
+---@param form? "text"|"c"|"numbers"
+---@param program? "kernel"|"file"  for a socket, or for whole frames
+---@return string? text
+---@return string? message  why there is no such program
+function Filter:dump(form, program) end
+
+--- The program's instructions: { {code, jt, jf, k}, ... }.
+---
+---     print(#web:code())
+---
+---@param program? "kernel"|"file"
+---@return integer[][]? code
+---@return string? message
+function Filter:code(program) end
+
+--- What the text may not mean as it was meant.
+---
+---     for _, text in ipairs(web:warnings()) do print(text) end
+---
+---@return string[]
+function Filter:warnings() end
+
+--- Does the kernel's program say all of the filter?
+---
+---     print(web:exact())
+---
+---@return boolean
+function Filter:exact() end
+
+--- Does it accept every frame, none, or some?
+---
+---     print(web:verdict())
+---
+---@return "always"|"never"|"sometimes"
+function Filter:verdict() end
+
+--- Free the filter. Collecting it does the same.
+---
+---     web:close()
+function Filter:close() end
 
 --- A packet. p["tcp.dstport"] and p.tcp_dstport read a field, p.tcp is a view of a layer; what
 --- the packet does not have is nil, an unknown name raises. A packet that was lent to a function is

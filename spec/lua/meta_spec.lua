@@ -38,6 +38,7 @@ local function run_example(text, name)
   local function open() return tap.open { packets = { { build.udp_frame(), time_ns = 1 } } } end
   local cap <close> = open()
   local env = { cap = cap, kept = {}, p = tap.packet(build.udp_frame()), print = function() end }
+  env.web = assert(tap.filter "udp")
   env.talk = cap:aggregate { by = "src", "packets = count()", "bytes = sum(frame.len)" }
   env.tap = setmetatable({ open = open, capture = open, options = function() return {} end }, { __index = tap })
   if name ~= "run" then cap:run { wait = false } end
@@ -49,16 +50,17 @@ describe("meta.lua", function()
     assert.same(sorted_keys(tap), sorted_keys(declared("M%.")))
   end)
 
-  it("has every method of captures, aggregates and packets, and no other", function()
+  it("has every method of captures, aggregates, filters and packets, and no other", function()
     assert.same(sorted_keys(core.capture), sorted_keys(declared("Capture:")))
     assert.same(sorted_keys(core.aggregate), sorted_keys(declared("Aggregate:")))
+    assert.same(sorted_keys(core.filter_methods), sorted_keys(declared("Filter:")))
     local packet = declared("Packet:")
     for name, text in pairs(declared_fields("moontap.Packet")) do packet[name] = text end
     assert.same(sorted_keys(core.packet_methods), sorted_keys(packet))
   end)
 
   it("gives each a sentence and an example that compiles", function()
-    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Packet:" } do
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:" } do
       for name, comment in pairs(declared(prefix)) do
         assert.matches("^%-%-%- %u[^\n]*", comment, 1, false, name)
         local example = {}
@@ -70,7 +72,7 @@ describe("meta.lua", function()
   end)
 
   it("has examples that run", function()
-    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Packet:" } do
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:" } do
       for name, comment in pairs(declared(prefix)) do
         local example = {}
         for line in comment:gmatch("%-%-%-     ([^\n]*)") do example[#example + 1] = line end

@@ -226,3 +226,41 @@ describe("tap.interfaces", function()
     assert.equal(1, found.linktype)
   end)
 end)
+
+describe("tap.filter", function()
+  local frame <const> = build.udp_frame { srcport = 1, dstport = 53 }
+
+  it("compiles tcpdump's language, and comparisons of fields", function()
+    local dns <close> = assert(tap.filter "udp port 53")
+    assert.is_true(dns:matches(frame))
+    assert.equal("sometimes", dns:verdict())
+    assert.is_true(assert(tap.filter "udp.dstport in {53, 5353} and ip.ttl > 1"):matches(frame))
+    assert.is_false(assert(tap.filter "tcp"):matches(frame))
+  end)
+
+  it("gives instructions that a capture takes", function()
+    local cap <close> = assert(tap.open { packets = { frame, build.udp_frame { dstport = 80 } } })
+    assert(cap:set_filter(assert(tap.filter "dst port 53"):code()))
+    local stats = assert(cap:run())
+    assert.equal(1, stats.delivered)
+    assert.equal(1, stats.filtered)
+  end)
+
+  it("says where a text is wrong", function()
+    local filter, message, where = tap.filter "udp porf 53"
+    assert.is_nil(filter)
+    assert.is_string(message)
+    assert.equal(5, where.position)
+  end)
+
+  it("raises for misuse, at the caller", function()
+    for message, call in pairs {
+      ["filter: a text or a list of instructions expected"] = function() tap.filter(7) end,
+      ["filter: unknown option 'liv'"] = function() tap.filter("ip", 1, { liv = true }) end,
+    } do
+      local ok, said = pcall(call)
+      assert.is_false(ok)
+      assert.matches("init_spec%.lua:%d+: " .. message, said)
+    end
+  end)
+end)
