@@ -121,7 +121,9 @@ static int own_signals(struct tapL_capture *c, struct tap_err *e) {
   if (!c->signals) return 0;
   if (tap_interrupt_own(e) != 0) return -1;
   c->pass.owns_signals = true;
-  return 0;
+  if (tapL_poll_signals(c, e) == 0) return 0;
+  disown_signals(c);
+  return -1;
 }
 
 static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, struct tap_err *e) {

@@ -76,6 +76,10 @@ void tapL_pass_call(struct tapL_drive *d, int count);
 /* ldrive.c: does a function that drives this capture's pass run on its thread? */
 bool tapL_drive_isactive(struct tapL_capture *c);
 
+/* lpoll.c: let the descriptor that the script polls, if there is one, wake for the signals that
+ * the pass owns, if it does.  Each pass has a descriptor of its own for them. */
+int tapL_poll_signals(const struct tapL_capture *c, struct tap_err *e);
+
 /* ltick.c: let ticks that do not count yet count from 'now_ns'. */
 void tapL_tick_base(struct tapL_capture *c, int64_t now_ns);
 

@@ -36,8 +36,7 @@ static int always_ready(struct tap_err *e) {
   return fd < 0 ? tap_fail(e, errno, "make a descriptor to poll") : fd;
 }
 
-/* Let the descriptor wake for the signals that the pass owns, if it does. */
-static int watch_signals(const struct tapL_capture *c, struct tap_err *e) {
+int tapL_poll_signals(const struct tapL_capture *c, struct tap_err *e) {
   if (c->poll_fd < 0 || c->source->fd < 0 || !c->pass.owns_signals) return 0;
   return add(c->poll_fd, tap_interrupt_fd()) == 0 ? 0 : tap_fail(e, errno, "poll for signals");
 }
@@ -54,7 +53,7 @@ static int capture_pollfd(lua_State *L) {
   if (c->poll_fd < 0) return tapL_fail(L, tapL_pushsubject(L, 1), &e);
   if (c->pass.phase == TAPL_CLOSED && tapL_pass_begin(&d, NULL, &c->limits, &e) != 0)
     return tapL_fail(L, tapL_pushsubject(L, 1), &e);
-  if (watch_signals(c, &e) != 0) return tapL_fail(L, tapL_pushsubject(L, 1), &e);
+  if (tapL_poll_signals(c, &e) != 0) return tapL_fail(L, tapL_pushsubject(L, 1), &e);
   lua_pushinteger(L, c->poll_fd);
   return 1;
 }
@@ -69,11 +68,8 @@ static bool interrupted(const struct tapL_capture *c) {
   return c->pass.owns_signals && tap_interrupt_caught() != 0;
 }
 
-/* Has run() something to do, though nothing may be readable?  Where signals cannot be watched,
- * run() is called at once rather than never. */
+/* Has run() something to do, though nothing may be readable? */
 static bool is_due(const struct tapL_capture *c) {
-  struct tap_err e;
-  if (watch_signals(c, &e) != 0) return true;
   return c->pass.at < c->pass.count || c->source->fd < 0 || interrupted(c);
 }
 
