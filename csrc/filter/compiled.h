@@ -19,7 +19,9 @@ struct tap_filter {
   uint32_t root;                   /* over whole frames, all in it */
   uint32_t live_root;              /* the same for frames whose outermost tag was lifted out */
   struct tap_program file, kernel; /* insns NULL: there is none */
-  const char *reason;              /* why the kernel's program is not all or not there */
+  struct tap_graph asked;          /* what the kernel's program asks, if there is one */
+  uint32_t asked_root;
+  const char *reason; /* why the kernel's program is not all or not there */
   bool exact;
   enum tap_level level;
   unsigned cells;
@@ -32,6 +34,24 @@ struct tap_filter {
   const char **warnings;
   size_t warning_count;
 };
+
+/* Sets with more ranges are the first to go where a program is too large. */
+enum { TAP_SET_SMALL = 256 };
+
+/* make.c: the verified program of a graph; false with the reason, where one is wanted. */
+bool tap_make_program(struct tap_graph *g, uint32_t root, const struct tap_filter_options *o,
+                      unsigned cells, struct tap_program *out, const char **reason);
+
+/* graft.c: copy what 'root' of 'from' reaches.  Its verdicts become 't' and 'f'; 'guarded': so do
+ * loads that fail. */
+uint32_t tap_graft(struct tap_graph *to, const struct tap_graph *from, uint32_t root, uint32_t t,
+                   uint32_t f, bool guarded);
+
+/* How many bytes a packet has at least where the value could be computed. */
+uint32_t tap_val_reach(const struct tap_graph *g, uint32_t value);
+
+/* Fill in how many bytes are surely there before each node up to root; UINT32_MAX: not reached. */
+void tap_graph_least(const struct tap_graph *g, uint32_t root, uint32_t *least);
 
 /* split.c: a root that accepts whatever 'root' accepts and asks nothing but what the kernel
  * knows, and of no set with more than 'most' ranges. */

@@ -9,11 +9,8 @@
 #include <string.h>
 
 #include "filter/compiled.h"
-#include "filter/emit.h"
 #include "filter/optimise.h"
 #include "filter/parse.h"
-
-enum { SNAPLEN = 262144 };
 
 static bool parse(struct tap_filter *f, struct tap_filter_error *e) {
   struct tap_tokens tokens;
@@ -59,38 +56,6 @@ static uint32_t join_live(struct tap_filter *f) {
   return f->options.plain ? root : tap_optimise(g, root);
 }
 
-static bool verified(struct tap_insn *insns, size_t count) {
-  struct tap_err ignored;
-  return tap_program_verify(&(struct tap_program){ insns, count }, &ignored) == 0;
-}
-
-/* Instructions for a graph; a path that reads a cell that it did not write gets it written. */
-static bool emit(struct tap_filter *f, uint32_t root, struct tap_program *out,
-                 const char **reason) {
-  struct tap_emit_options options = { .accept = f->options.snaplen != 0 ? f->options.snaplen
-                                                                        : (uint32_t)SNAPLEN,
-                                      .cells = f->cells,
-                                      .reload = f->options.plain };
-  const char *why = NULL;
-  size_t count = 0;
-  struct tap_insn *insns;
-  if (!f->options.plain) root = tap_share_sets(&f->graph, root, &options.cells);
-  insns = tap_emit(&f->graph, root, &options, &count, &why);
-  if (insns != NULL && !verified(insns, count)) {
-    free(insns);
-    options.clear_cells = true;
-    insns = tap_emit(&f->graph, root, &options, &count, &why);
-  }
-  if (insns != NULL && !verified(insns, count)) {
-    free(insns);
-    insns = NULL;
-    why = "the kernel would not take its program";
-  }
-  if (why != NULL && reason != NULL) *reason = why;
-  *out = (struct tap_program){ insns, insns != NULL ? count : 0 };
-  return insns != NULL;
-}
-
 static const char *split_reason(const struct tap_filter *f) {
   if (f->comparison_count > 0) return "decoded fields are compared in user space";
   if (f->chain_count > 0)
@@ -104,6 +69,15 @@ static uint32_t split(struct tap_filter *f, uint32_t root, uint32_t most) {
   return f->options.plain ? root : tap_optimise(&f->graph, root);
 }
 
+/* The graph behind the kernel's program stays, for programs that several filters share. */
+static bool make_kernel(struct tap_filter *f, uint32_t root, const char **reason) {
+  if (!tap_make_program(&f->graph, root, &f->options, f->cells, &f->kernel, reason)) return false;
+  if (tap_graph_init(&f->asked))
+    f->asked_root = tap_graft(&f->asked, &f->graph, root, NODE_ACCEPT, NODE_REJECT, false);
+  f->graph.failed = f->graph.failed || f->asked.failed || f->asked.nodes == NULL;
+  return true;
+}
+
 /* The kernel's program for a root that it can ask; false with f->reason where it cannot hold it. */
 static bool emit_root(struct tap_filter *f, uint32_t root) {
   if (f->options.cooked &&
@@ -112,10 +86,8 @@ static bool emit_root(struct tap_filter *f, uint32_t root) {
     return false;
   }
   if (root == NODE_ACCEPT && !f->exact) return true; /* there is nothing to ask */
-  return emit(f, root, &f->kernel, &f->reason);
+  return make_kernel(f, root, &f->reason);
 }
-
-enum { SMALL_SET = 256 };
 
 /* A program that is too large leaves its largest sets to user space. */
 static void emit_kernel(struct tap_filter *f) {
@@ -128,7 +100,7 @@ static void emit_kernel(struct tap_filter *f) {
   if (emit_root(f, root)) return;
   f->exact = false;
   if (f->options.cooked) return;
-  emit(f, split(f, root, SMALL_SET), &f->kernel, NULL);
+  make_kernel(f, split(f, root, TAP_SET_SMALL), NULL);
 }
 
 static bool fuse(struct tap_filter *f) {
@@ -149,7 +121,8 @@ static void find_level(struct tap_filter *f) {
 static bool compile(struct tap_filter *f, struct tap_filter_error *e) {
   if (!tap_graph_init(&f->graph)) return false;
   if (!parse(f, e) || !lower_forms(f, e)) return false;
-  if (!tap_split_needed(&f->graph, f->root)) emit(f, f->root, &f->file, NULL);
+  if (!tap_split_needed(&f->graph, f->root))
+    tap_make_program(&f->graph, f->root, &f->options, f->cells, &f->file, NULL);
   emit_kernel(f);
   find_level(f);
   if (!fuse(f)) return false;
@@ -183,6 +156,7 @@ void tap_filter_free(struct tap_filter *f) {
   tap_fused_free(f->fused);
   tap_fused_free(f->fused_live);
   tap_graph_free(&f->graph);
+  tap_graph_free(&f->asked);
   tap_arena_free(&f->arena);
   free(f->file.insns == NULL ? NULL : (void *)(uintptr_t)f->file.insns);
   free(f->kernel.insns == NULL ? NULL : (void *)(uintptr_t)f->kernel.insns);

@@ -70,6 +70,13 @@ const struct tap_program *tap_filter_kernel(const struct tap_filter *f);
 bool tap_filter_exact(const struct tap_filter *f);         /* the kernel's program is all of it */
 const char *tap_filter_reason(const struct tap_filter *f); /* why not, or NULL */
 
+/* The least that the kernel must let through so that all packets arrive that 'all' (NULL: every
+ * one) and at least one of 'any' accept ('count' of them; none: whatever 'all' does).  All have the
+ * same link type and options.  Returns verified instructions, to be freed, or NULL when nothing can
+ * be said there or memory is out (*n is 0 then). */
+struct tap_insn *tap_filter_union(const struct tap_filter *all, const struct tap_filter *const *any,
+                                  size_t count, size_t *n);
+
 /* The expression over whole frames, tags in place; NULL where fields or chains are asked. */
 const struct tap_program *tap_filter_file(const struct tap_filter *f);
 
