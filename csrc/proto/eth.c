@@ -109,4 +109,5 @@ const struct tap_protocol tap_eth_protocol = {
   .fields = fields,
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],
+  .leads = 1u << TAP_BY_ETHERTYPE,
 };

@@ -177,6 +177,7 @@ const struct tap_protocol tap_hopopts_protocol = {
   .fields = hopopts_fields,
   .bindings = hopopts_bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_IP_PROTO,
 };
 
 const struct tap_protocol tap_dstopts_protocol = {
@@ -187,6 +188,7 @@ const struct tap_protocol tap_dstopts_protocol = {
   .fields = dstopts_fields,
   .bindings = dstopts_bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_IP_PROTO,
 };
 
 const struct tap_protocol tap_routing_protocol = {
@@ -197,6 +199,7 @@ const struct tap_protocol tap_routing_protocol = {
   .fields = routing_fields,
   .bindings = routing_bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_IP_PROTO,
 };
 
 const struct tap_protocol tap_fraghdr_protocol = {
@@ -207,6 +210,7 @@ const struct tap_protocol tap_fraghdr_protocol = {
   .fields = fragment_fields,
   .bindings = fragment_bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_IP_PROTO,
 };
 
 const struct tap_protocol tap_ah_protocol = {
@@ -217,4 +221,5 @@ const struct tap_protocol tap_ah_protocol = {
   .fields = ah_fields,
   .bindings = ah_bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_IP_PROTO,
 };

@@ -196,4 +196,5 @@ const struct tap_protocol tap_llc_protocol = {
   .fields = fields,
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],
+  .leads = 1u << TAP_BY_ETHERTYPE | 1u << TAP_BY_LLC,
 };

@@ -35,6 +35,7 @@ enum tap_table {
   TAP_BY_IP_PROTO,
   TAP_BY_TCP_PORT,
   TAP_BY_UDP_PORT,
+  TAP_BY_PPP, /* protocol number of the Point-to-Point Protocol */
   TAP_TABLES
 };
 
@@ -60,6 +61,8 @@ struct tap_ends {
   uint8_t src, dst; /* offsets in the header */
 };
 
+_Static_assert(TAP_TABLES <= 32, "a protocol's 'leads' has a bit for each table");
+
 struct tap_binding {
   enum tap_table table;
   uint16_t key;
@@ -69,6 +72,7 @@ struct tap_protocol {
   const char *name;  /* "tcp", as Wireshark's filters call it */
   const char *title; /* "Transmission Control Protocol" */
   enum tap_level level;
+  uint32_t leads; /* a bit per enum tap_table: where its parser may send the walk */
   enum tap_verdict (*parse)(struct tap_cursor *c, struct tap_step *out);
   const struct tap_field *fields;     /* ends with a row without a name */
   const struct tap_binding *bindings; /* 'binding_count' of them */

@@ -25,4 +25,5 @@ const struct tap_protocol tap_raw_protocol = {
   .parse = raw_parse,
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],
+  .leads = 1u << TAP_BY_ETHERTYPE,
 };

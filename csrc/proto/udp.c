@@ -45,5 +45,6 @@ const struct tap_protocol tap_udp_protocol = {
   .fields = fields,
   .bindings = bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_UDP_PORT,
   .ports = { .bytes = 2, .src = UDP_SRC, .dst = UDP_DST },
 };

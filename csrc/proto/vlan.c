@@ -121,6 +121,7 @@ const struct tap_protocol tap_vlan_protocol = {
   .fields = vlan_fields,
   .bindings = vlan_bindings,
   .binding_count = sizeof vlan_bindings / sizeof vlan_bindings[0],
+  .leads = 1u << TAP_BY_ETHERTYPE,
 };
 
 const struct tap_protocol tap_ieee8021ad_protocol = {
@@ -131,4 +132,5 @@ const struct tap_protocol tap_ieee8021ad_protocol = {
   .fields = ieee8021ad_fields,
   .bindings = ieee8021ad_bindings,
   .binding_count = sizeof ieee8021ad_bindings / sizeof ieee8021ad_bindings[0],
+  .leads = 1u << TAP_BY_ETHERTYPE,
 };
