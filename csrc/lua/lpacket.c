@@ -10,6 +10,7 @@
 
 #include "lua/lname.h"
 #include "lua/lvalue.h"
+#include "proto/builtin.h"
 #include "proto/decode.h"
 #include "proto/show.h"
 
@@ -119,13 +120,21 @@ static int packet_copy(lua_State *L) {
   return 1;
 }
 
+/* The names of the layers; 'quoted' is the place of the first one that an error message quotes. */
 static int packet_layers(lua_State *L) {
-  struct tapL_packet *h = tapL_checkpacket(L, 1);
+  const struct tap_packet *p = tapL_checkpacket(L, 1)->packet;
   const struct tap_registry *registry = tapL_context(L)->registry;
-  lua_createtable(L, h->packet->count, 0);
-  for (int i = 0; i < h->packet->count; i++) {
-    lua_pushstring(L, tap_registry_at(registry, h->packet->layer[i].protocol)->name);
+  int last = p->count;
+  lua_createtable(L, p->count, 0);
+  for (int i = 0; i < p->count; i++) {
+    lua_pushstring(L, tap_registry_at(registry, p->layer[i].protocol)->name);
     lua_rawseti(L, -2, i + 1);
+  }
+  while (last > 0 && tap_layer_quoted(p, &p->layer[last - 1]))
+    last--;
+  if (last < p->count) {
+    lua_pushinteger(L, last + 1);
+    lua_setfield(L, -2, "quoted");
   }
   return 1;
 }

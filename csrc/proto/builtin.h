@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "proto/field.h"
+#include "proto/packet.h"
 #include "proto/protocol.h"
 
 enum tap_builtin {
@@ -36,6 +37,19 @@ enum tap_builtin {
 
 static inline bool tap_is_ipv6_extension(unsigned protocol) {
   return protocol >= TAP_PROTO_HOPOPTS && protocol <= TAP_PROTO_AH;
+}
+
+/* Do messages of this protocol quote the packet that they complain of? */
+static inline bool tap_quotes(unsigned protocol) {
+  return protocol == TAP_PROTO_ICMP || protocol == TAP_PROTO_ICMPV6;
+}
+
+/* Is this layer part of a packet that an error message quotes?  It says nothing of this packet's
+ * own ends, and may be cut short. */
+static inline bool tap_layer_quoted(const struct tap_packet *p, const struct tap_layer *layer) {
+  for (const struct tap_layer *l = p->layer; l < layer; l++)
+    if (tap_quotes(l->protocol)) return true;
+  return false;
 }
 
 extern const struct tap_protocol tap_eth_protocol, tap_llc_protocol;

@@ -21,6 +21,7 @@ struct work {
   const uint8_t *data;
   struct tap_cursor c;
   unsigned level;
+  bool quoted; /* an error message is behind us: what follows is what it quotes */
 };
 
 typedef enum tap_verdict parser(struct tap_cursor *c, struct tap_step *out);
@@ -30,10 +31,11 @@ static inline void note_layer(struct tap_packet *out, unsigned index, struct tap
   out->count = (uint8_t)(index + 1);
 }
 
-/* A layer that nothing follows.  Out of line, and no result: so a verdict is no value in the usual
- * chain, only a way to go. */
+/* A layer that nothing follows, or none.  Out of line, and no result: so a verdict is no value in
+ * the usual chain, only a way to go. */
 static __attribute__((noinline)) void note_last(struct tap_packet *out, unsigned index,
                                                 struct tap_layer layer, enum tap_verdict verdict) {
+  if (verdict == TAP_FOREIGN) return;
   note_layer(out, index, layer);
   if (verdict != TAP_LAST) out->fault = (uint8_t)verdict;
 }
@@ -93,9 +95,18 @@ static inline bool is_wanted(const struct work *w, unsigned number) {
   return __builtin_expect(number != TAP_NONE_NEXT, 0) && w->walk->walkers[number].level <= w->level;
 }
 
+/* A quotation ends where it ends, and may be of a packet that was refused for what is wrong with
+ * it: neither is a fault of the packet that quotes.  A header of which no byte is quoted is no
+ * layer. */
+static void forgive(struct tap_packet *out) {
+  if (out->fault == TAP_TRUNCATED && out->layer[out->count - 1].header == 0) out->count--;
+  out->fault = TAP_PAYLOAD;
+}
+
 /* Any chain: parsers are called by pointer.  The work is a copy, so that the one of the usual
  * chain need not lie in memory. */
 static __attribute__((noinline)) void decode_rest(struct work w, unsigned number) {
+  unsigned following;
   do {
     const struct tap_walker *walker = &w.walk->walkers[number];
     const uint8_t index = w.out->count;
@@ -103,8 +114,13 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
       w.out->fault = TAP_TOO_DEEP;
       return;
     }
-    number = decode_layer(&w, number, index, walker->parse);
-    note_role(w.out, walker->role, index);
+    following = decode_layer(&w, number, index, walker->parse);
+    if (w.quoted)
+      forgive(w.out);
+    else if (w.out->count > index)
+      note_role(w.out, walker->role, index);
+    w.quoted |= tap_quotes(number);
+    number = following;
   } while (is_wanted(&w, number));
 }
 
@@ -139,7 +155,7 @@ static inline __attribute__((always_inline)) void decode(const struct tap_walk *
                                                          enum tap_level level,
                                                          struct tap_packet *out) {
   const uint8_t *data = frame->data;
-  struct work w = { walk, out, data, { data, data + frame->caplen }, level };
+  struct work w = { walk, out, data, { data, data + frame->caplen }, level, false };
   unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
   out->frame = frame;
   out->count = 0;

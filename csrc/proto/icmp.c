@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * ICMP (RFC 792, 950, 1191, 1256, 4884, 8335): the header of eight bytes, and
- * what some types add to it.  The packet that an error quotes is data here.
+ * what some types add to it.  Errors quote the packet that they are about: the
+ * walk goes on with it.
  */
 #include "proto/builtin.h"
+#include "proto/ethertype.h"
 #include "proto/read.h"
 
 enum {
   ECHO_REPLY = 0,
   UNREACHABLE = 3,
+  SOURCE_QUENCH = 4,
   REDIRECT = 5,
   ECHO_REQUEST = 8,
   ROUTERS = 9,
@@ -33,6 +36,9 @@ static const uint64_t masks = TYPE(MASK_REQUEST) | TYPE(MASK_REPLY);
 static const uint64_t numbered = TYPE(ECHO_REPLY) | TYPE(ECHO_REQUEST) | TYPE(TIME_REQUEST) |
                                  TYPE(TIME_REPLY) | TYPE(INFORMATION_REQUEST) |
                                  TYPE(INFORMATION_REPLY) | TYPE(MASK_REQUEST) | TYPE(MASK_REPLY);
+static const uint64_t sized = TYPE(UNREACHABLE) | TYPE(TIME_EXCEEDED) | TYPE(PARAMETER);
+static const uint64_t errors = TYPE(UNREACHABLE) | TYPE(TIME_EXCEEDED) | TYPE(PARAMETER) |
+                               TYPE(SOURCE_QUENCH) | TYPE(REDIRECT);
 static const uint64_t extended = TYPE(EXTENDED_REQUEST) | TYPE(EXTENDED_REPLY);
 
 /* Bytes that belong to the header beyond the first eight. */
@@ -48,9 +54,11 @@ static unsigned more_header(unsigned type) {
 
 static enum tap_verdict icmp_parse(struct tap_cursor *c, struct tap_step *out) {
   const uint8_t *h = tap_take(c, ICMP_HEADER);
-  (void)out;
   if (h == NULL || tap_take(c, more_header(h[0])) == NULL) return TAP_TRUNCATED;
-  return TAP_LAST;
+  if (h[0] > 63 || !(errors >> h[0] & 1) || tap_left(c) == 0) return TAP_LAST;
+  out->table = TAP_BY_ETHERTYPE;
+  out->key = TAP_ETHERTYPE_IP;
+  return TAP_PAYLOAD;
 }
 
 /* 'n' bytes at 'offset', if the message's type is in 'types'. */
@@ -96,8 +104,7 @@ static bool read_mtu(const struct tap_packet *p, const struct tap_layer *layer, 
 /* RFC 4884: length of the quoted packet in words; 0 in messages without extensions. */
 static bool read_length(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
-  uint64_t types = TYPE(UNREACHABLE) | TYPE(TIME_EXCEEDED) | TYPE(PARAMETER);
-  const uint8_t *h = at(p, layer, nth, types, 0, ICMP_HEADER);
+  const uint8_t *h = at(p, layer, nth, sized, 0, ICMP_HEADER);
   if (h == NULL || h[5] == 0 || (h[0] == UNREACHABLE && h[1] == CODE_TOO_BIG)) return false;
   return tap_give_number(out, TAP_UINT, h[5]);
 }
@@ -174,7 +181,7 @@ static bool read_preference(const struct tap_packet *p, const struct tap_layer *
 static const struct tap_name type_names[] = {
   { ECHO_REPLY, "Echo reply" },
   { UNREACHABLE, "Destination unreachable" },
-  { 4, "Source quench" },
+  { SOURCE_QUENCH, "Source quench" },
   { REDIRECT, "Redirect" },
   { ECHO_REQUEST, "Echo request" },
   { ROUTERS, "Router advertisement" },
@@ -237,4 +244,5 @@ const struct tap_protocol tap_icmp_protocol = {
   .fields = fields,
   .bindings = bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_ETHERTYPE,
 };

@@ -2,10 +2,11 @@
  *
  * ICMPv6 (RFC 4443, 8335) with neighbour discovery (RFC 4861) and multicast
  * listener discovery (RFC 2710, 3810).  The header is what each message of a
- * type has; options of neighbour discovery (icmpv6opt.c) and the packet that an
- * error quotes are its payload.
+ * type has; options of neighbour discovery (icmpv6opt.c) are its payload.  So
+ * is the packet that an error quotes, with which the walk goes on.
  */
 #include "proto/builtin.h"
+#include "proto/ethertype.h"
 #include "proto/icmpv6opt.h"
 #include "proto/read.h"
 
@@ -46,9 +47,11 @@ static unsigned more_header(unsigned type) {
 
 static enum tap_verdict icmpv6_parse(struct tap_cursor *c, struct tap_step *out) {
   const uint8_t *h = tap_take(c, ICMPV6_HEADER);
-  (void)out;
   if (h == NULL || tap_take(c, more_header(h[0])) == NULL) return TAP_TRUNCATED;
-  return TAP_LAST;
+  if (h[0] < UNREACHABLE || h[0] > PARAMETER || tap_left(c) == 0) return TAP_LAST;
+  out->table = TAP_BY_ETHERTYPE;
+  out->key = TAP_ETHERTYPE_IPV6;
+  return TAP_PAYLOAD;
 }
 
 /* 'n' bytes at 'offset', if the message's type is 'first' to 'last'. */
@@ -395,4 +398,5 @@ const struct tap_protocol tap_icmpv6_protocol = {
   .fields = fields,
   .bindings = bindings,
   .binding_count = 1,
+  .leads = 1u << TAP_BY_ETHERTYPE,
 };

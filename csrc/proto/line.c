@@ -137,6 +137,7 @@ void tap_line_put_named(struct tap_line *l, const char *field, uint64_t number, 
 static void print_layer(struct tap_line *l, const struct tap_layer *layer) {
   if (layer->protocol < TAP_PROTO_BUILTINS && printers[layer->protocol] != NULL) {
     printers[layer->protocol](l, layer);
+    l->over |= tap_quotes(layer->protocol) && !tap_line_last(l); /* it spoke of the quotation */
     return;
   }
   if (l->t->at != l->start) tap_text_put(l->t, ": ");

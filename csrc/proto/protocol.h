@@ -24,6 +24,7 @@ enum tap_verdict {
   TAP_LAST,      /* header whole; what follows, if anything, is data */
   TAP_TRUNCATED, /* the window ended inside the header */
   TAP_MALFORMED, /* the header contradicts itself or the window */
+  TAP_FOREIGN,   /* not this protocol, in spite of the number: no layer, the bytes are data */
   TAP_TOO_DEEP,  /* said by the walk alone: more layers than a packet can hold */
 };
 
@@ -50,8 +51,8 @@ struct tap_step {
 enum tap_level {
   TAP_LEVEL_FRAME, /* metadata alone, nothing is decoded */
   TAP_LEVEL_LINK,
-  TAP_LEVEL_NETWORK, /* IPv6 extension headers too */
-  TAP_LEVEL_TRANSPORT,
+  TAP_LEVEL_NETWORK,   /* IPv6 extension headers too */
+  TAP_LEVEL_TRANSPORT, /* tunnels too, and so all that they carry up to here */
   TAP_LEVEL_ALL
 };
 

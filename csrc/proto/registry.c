@@ -116,13 +116,19 @@ static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, st
   return (int)r->protocol_count++;
 }
 
+/* How deep a packet must be decoded to read a protocol's fields: tunnels, which are decoded with
+ * the transports, may hold the outermost layer of any protocol. */
+static unsigned depth_of(const struct tap_protocol *p) {
+  return p->level > TAP_LEVEL_TRANSPORT ? p->level : TAP_LEVEL_TRANSPORT;
+}
+
 int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e) {
   struct tap_ref presence;
   int number = add_protocol(r, p, e);
   if (number < 0) return -1;
-  tap_ref_init(&presence, NULL, (unsigned)number, p->level);
+  tap_ref_init(&presence, NULL, (unsigned)number, depth_of(p));
   if (add_name(r, p->name, &presence, e) != 0) return -1;
-  if (add_fields(r, p->fields, (unsigned)number, p->level, e) != 0) return -1;
+  if (add_fields(r, p->fields, (unsigned)number, depth_of(p), e) != 0) return -1;
   for (unsigned i = 0; i < p->binding_count; i++)
     r->bound[p->bindings[i].table][p->bindings[i].key] = (uint16_t)(number + 1);
   return number;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "proto/builtin.h"
 #include "proto/show.h"
 
 enum { OCCURRENCES_MAX = 256, OFFSET_WIDTH = 6, NAME_COLUMN = 58, BYTES_MAX = 16 };
@@ -134,6 +135,7 @@ static void put_layer(struct tree *tree, const struct tap_layer *layer) {
   struct tap_ref ref;
   tap_text_put_char(tree->t, '\n');
   tap_text_put(tree->t, protocol->title);
+  if (tap_layer_quoted(tree->p, layer)) tap_text_put(tree->t, ", quoted");
   if (tap_layer_lifted(tree->p, layer)) {
     tap_text_put(tree->t, ", lifted out of the bytes by the kernel");
   } else {

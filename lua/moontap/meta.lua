@@ -497,7 +497,8 @@ function Packet:bytes(offset, n, base) end
 ---@return string?
 function Packet:payload() end
 
---- The names of the packet's protocols, outermost first.
+--- The names of the packet's protocols, outermost first.  Where an error message (ICMP, ICMPv6)
+--- quotes a packet, that one's layers follow, and 'quoted' is the place of the first of them.
 ---
 ---     print(table.concat(p:layers(), " "))
 ---

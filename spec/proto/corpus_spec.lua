@@ -67,6 +67,8 @@ local function excuse(row, column, p, ours, theirs, layers)
     -- either may have read further, but fields that both have are equal
     return (ours[1] == theirs[1] or #ours == 0 or #theirs == 0) and "faulty" or nil
   end
+  -- of a quoted packet tshark reads less than is there
+  if p:layers().quoted and common(ours, theirs) == math.min(#ours, #theirs) then return "quoted" end
   -- tunnels and quoted packets, which only tshark looks into: our values are the first ones
   if common(ours, theirs) == #ours and #read_layers(row) > #layers then return "inner" end
   -- tshark knows no segment length in a first fragment
@@ -128,7 +130,7 @@ local function compare_file(counts, file)
 end
 
 local function print_counts(counts)
-  local names = { "compared", "equal", "inner", "faulty", "cisco", "fragment" }
+  local names = { "compared", "equal", "inner", "quoted", "faulty", "cisco", "fragment" }
   print(("%-22s" .. ("%10s"):rep(#names)):format("", table.unpack(names)))
   for _, column in ipairs { "layers", table.unpack(COLUMNS) } do
     local cells = { column }

@@ -38,17 +38,46 @@ describe("icmp", function()
     end
   end)
 
-  it("reads errors, and leaves the quoted packet as data", function()
+  it("reads errors", function()
     local big = tap.packet(icmp("03 04 0000 0000 05dc" .. QUOTED))
-    assert.same({ "eth", "ip", "icmp" }, big:layers())
     wire.check(big, { ["icmp.mtu"] = 1500, ["icmp.length"] = "absent" })
-    assert.equal(wire.hex(QUOTED), big:payload())
+    assert.equal(wire.hex(QUOTED), big:bytes(8, 28, "icmp"))
     wire.check(tap.packet(icmp("03 03 0000 0005 05dc" .. QUOTED)), { ["icmp.mtu"] = "absent", ["icmp.length"] = 5 })
     wire.check(tap.packet(icmp("0b 00 0000 0000 0000" .. QUOTED)), { ["icmp.length"] = "absent" })
     wire.check(tap.packet(icmp("0c 00 0000 0705 0000" .. QUOTED)), { ["icmp.pointer"] = 7, ["icmp.length"] = 5 })
     wire.check(tap.packet(icmp("05 01 0000 c0000209" .. QUOTED)), {
       ["icmp.redir_gw"] = "192.0.2.9", ["icmp.pointer"] = "absent",
     })
+  end)
+
+  it("decodes the packet that an error quotes, and marks it", function()
+    for _, type in ipairs { "03", "04", "05", "0b", "0c" } do
+      local p = tap.packet(icmp(type .. " 01 0000 00000000" .. QUOTED))
+      assert.same({ "eth", "ip", "icmp", "ip", "udp", quoted = 4 }, p:layers())
+      assert.same({ "192.0.2.1", "192.0.2.2" }, p:all("ip.src"))
+      wire.check(p, {
+        src = "192.0.2.1", dst = "192.0.2.2", sport = "absent", dport = "absent", ["udp.dstport"] = 40000,
+        ["ip.src#2"] = "192.0.2.2",
+      })
+      assert.matches("\nUser Datagram Protocol, quoted, 8 bytes at 62\n", p:show())
+      assert.not_matches("40000", p:summary())
+    end
+    assert.is_nil(tap.packet(ECHO):layers().quoted)
+    assert.same({ "eth", "ip", "icmp" }, tap.packet(icmp "03 01 0000 00000000"):layers())
+  end)
+
+  it("finds no fault in a quotation that is cut short or malformed", function()
+    local whole = icmp("0b 00 0000 00000000" .. QUOTED)
+    for n = 1, 27 do
+      local p = tap.packet(whole:sub(1, 42 + n))
+      assert.is_nil(p.fault)
+      assert.same({ "eth", "ip", "icmp", "ip", n > 20 and "udp" or nil, quoted = 4 }, p:layers())
+    end
+    for _, first in ipairs { "65", "41" } do
+      local p = tap.packet(icmp("0c 00 0000 00000000" .. first .. QUOTED:sub(3)))
+      assert.is_nil(p.fault)
+      assert.same({ "eth", "ip", "icmp", "ip", quoted = 4 }, p:layers())
+    end
   end)
 
   it("reads what some types add to the header", function()

@@ -101,8 +101,14 @@ local function is_fragment(p)
   return more
 end
 
---- May the values differ?  Where a header is at fault either may read further; what an ICMP error
---- quotes only tshark reads; a first fragment has no segment length there, and a UDP payload there
+--- Is one list the beginning of the other?
+local function begins_alike(a, b)
+  local n = math.min(#a, #b)
+  return table.concat(a, ",", 1, n) == table.concat(b, ",", 1, n)
+end
+
+--- May the values differ?  Where a header is at fault either may read further, as in what an ICMP
+--- error quotes of a packet; a first fragment has no segment length there, and a UDP payload there
 --- takes the padding in.
 local function may_differ(p, row, field, ours, theirs)
   if p.fault or row["_ws.malformed"] ~= "" or row["_ws.short"] ~= "" then
@@ -110,10 +116,7 @@ local function may_differ(p, row, field, ours, theirs)
   end
   if FRAGMENTARY[field.name] and #theirs == 0 then return is_fragment(p) end
   if field.name == "udp.payload" then return #theirs == 1 and theirs[1]:find(ours[1], 1, true) == 1 end
-  local layers = p:layers()
-  local last = layers[#layers]
-  return (last == "icmp" or last == "icmpv6") and #ours < #theirs and
-    table.concat(theirs, ",", 1, #ours) == table.concat(ours, ",")
+  return p:layers().quoted and begins_alike(ours, theirs)
 end
 
 local function hex(bytes) return WRITE.bytes(bytes) end
