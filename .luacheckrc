@@ -5,3 +5,4 @@ include_files = { "lua/**/*.lua", "spec/**/*.lua", "rockspec/*.rockspec", ".luac
 files["spec"] = { std = "+busted", max_line_length = 120 }
 files["rockspec"] = { std = "+rockspec" }
 files["lua/moontap/meta.lua"] = { ignore = { "212", "241" } }
+files["lua/moontap/meta/*.lua"] = { ignore = { "212", "241" } }

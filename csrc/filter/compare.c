@@ -68,6 +68,7 @@ static bool member(const struct tap_comparison *c, const struct tap_value *v) {
   case TAP_BYTES:
   case TAP_STRING: return bytes_match(c, v->bytes, v->size);
   case TAP_INT:
+  case TAP_SPAN:
   case TAP_TIME: return in_numbers(c->numbers, c->number_count, v->number ^ UINT64_C(1) << 63);
   default: return in_numbers(c->numbers, c->number_count, v->number);
   }

@@ -37,7 +37,7 @@ static bool out_of_memory(struct tap_lowering *l) {
 static const uint64_t sign = UINT64_C(1) << 63;
 
 static bool is_signed(const struct target *t) {
-  return t->field != NULL && (t->field->type == TAP_INT || t->field->type == TAP_TIME);
+  return t->field != NULL && tap_type_is_signed(t->field->type);
 }
 
 /* Turn "less than [low, high]" and its like into a range. */
@@ -117,9 +117,14 @@ static const struct unit sizes[] = {
   { NULL, 0 },
 };
 
+/* Is a number without a unit one of seconds? */
+static bool is_seconds(const struct tap_field *field) {
+  return field->type == TAP_TIME || field->type == TAP_SPAN;
+}
+
 /* What one of the field's own units is in nanoseconds, or 0 where it is no time. */
 static uint64_t time_unit(const struct tap_field *field) {
-  if (field->type == TAP_TIME) return 1;
+  if (is_seconds(field)) return 1;
   for (const struct unit *u = times; field->unit != NULL && u->name != NULL; u++)
     if (strcmp(u->name, field->unit) == 0) return u->factor;
   return 0;
@@ -137,7 +142,7 @@ static bool read_unit(const struct tap_field *field, const char *text, uint64_t 
       *out = (uint64_t)(n + 0.5);
       return n < 1.8e19;
     }
-  return *end == '\0' && own != 0 && field->type == TAP_TIME && (*out = (uint64_t)(n * 1e9), true);
+  return *end == '\0' && own != 0 && is_seconds(field) && (*out = (uint64_t)(n * 1e9), true);
 }
 
 /* The number that a word stands for: a flag's, or that of an enumerated value. */
@@ -162,7 +167,7 @@ static bool bad_value(struct tap_lowering *l, const struct target *t, const char
 static bool number_member(struct tap_lowering *l, struct target *t, const struct tap_member *m) {
   uint64_t n;
   if (m->kind == MEMBER_NUMBER) {
-    uint64_t scale = t->field->type == TAP_TIME ? 1000000000 : 1;
+    uint64_t scale = is_seconds(t->field) ? 1000000000 : 1;
     if (m->high > UINT64_MAX / scale) return bad_value(l, t, "fewer seconds");
     if (!m->negative) return add_number(l, t, m->low * scale, m->high * scale);
     if (is_signed(t)) return add_number(l, t, 0 - m->low * scale, 0 - m->low * scale);

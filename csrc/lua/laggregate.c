@@ -63,6 +63,8 @@ static void read_column(lua_State *L, int column, int names, struct tap_column *
   if (out->kind == TAP_SUM) {
     lua_getfield(L, column, "field");
     tapL_checkref(L, lua_gettop(L), &out->field);
+    if (out->field.form != TAP_FORM_VALUE)
+      luaL_error(L, "sum(%s): a sum is of plain values, without a form", lua_tostring(L, -1));
     if (out->field.field != NULL && !tap_type_is_number(out->field.field->type))
       luaL_error(L, "sum(%s): the field is no number", lua_tostring(L, -1));
     lua_pop(L, 1);
@@ -106,7 +108,7 @@ struct tap_aggregate *tapL_newaggregate(lua_State *L, int index) {
 
 static bool is_signed(const struct tap_column *column) {
   return column->kind == TAP_SUM && column->field.field != NULL &&
-         column->field.field->type == TAP_INT;
+         tap_type_is_signed(column->field.field->type);
 }
 
 static void push_cell(lua_State *L, const struct tap_aggregate *t, size_t row, unsigned column) {
@@ -129,7 +131,7 @@ static void push_row(lua_State *L, int self, size_t row) {
   for (unsigned i = 0; i < plan->key_count && row < tap_aggregate_rows(t); i++) {
     if (!tap_aggregate_key(t, row, i, &v)) continue;
     lua_rawgeti(L, names, i + 1);
-    tapL_pushvalue(L, tapL_context(L), &plan->by[i], &v);
+    tapL_pushshaped(L, tapL_context(L), &plan->by[i], &v);
     lua_rawset(L, -3);
   }
   for (unsigned i = 0; i < plan->column_count; i++) {
@@ -209,9 +211,7 @@ static int aggregate_top(lua_State *L) {
 /* A key as get() is given it: parts of the plan from stack index 2 on. */
 struct key {
   struct tap_value part[TAP_KEYS_MAX];
-  uint8_t buffer[TAP_KEYS_MAX][16];
   bool present[TAP_KEYS_MAX];
-  bool formed; /* a part is in a form (:raw, :text) that is not read back */
 };
 
 static void refuse_part(lua_State *L, unsigned i) {
@@ -223,62 +223,21 @@ static void refuse_part(lua_State *L, unsigned i) {
 }
 
 static void read_key(lua_State *L, const struct tap_plan *plan, struct key *key) {
-  key->formed = false;
   for (unsigned i = 0; i < plan->key_count; i++) {
-    const struct tap_ref *ref = &plan->by[i];
     int at = 2 + (int)i;
     key->present[i] = !lua_isnil(L, at);
-    if (ref->form != TAP_FORM_VALUE) {
-      key->formed = true;
-      if (key->present[i] && lua_type(L, at) != LUA_TSTRING) refuse_part(L, i);
-    } else if (key->present[i] && !tapL_tovalue(L, at, ref, key->buffer[i], &key->part[i])) {
-      refuse_part(L, i);
-    }
+    if (key->present[i] && !tapL_tovalue(L, at, &plan->by[i], &key->part[i])) refuse_part(L, i);
   }
 }
 
-/* Replace the plain parts by what rows have for them, so that they can be compared. */
-static void write_key(lua_State *L, const struct tap_plan *plan, const struct key *key) {
-  for (unsigned i = 0; i < plan->key_count; i++) {
-    if (!key->present[i] || plan->by[i].form != TAP_FORM_VALUE) continue;
-    tapL_pushvalue(L, tapL_context(L), &plan->by[i], &key->part[i]);
-    lua_replace(L, 2 + (int)i);
-  }
-}
-
-static bool row_has_key(lua_State *L, const struct tap_aggregate *t, size_t row) {
-  const struct tap_plan *plan = tap_aggregate_plan(t);
-  for (unsigned i = 0; i < plan->key_count; i++) {
-    struct tap_value v;
-    bool same;
-    if (tap_aggregate_key(t, row, i, &v))
-      tapL_pushvalue(L, tapL_context(L), &plan->by[i], &v);
-    else
-      lua_pushnil(L);
-    same = lua_rawequal(L, -1, 2 + (int)i);
-    lua_pop(L, 1);
-    if (!same) return false;
-  }
-  return true;
-}
-
-/* Several values may have one text, so a form is not read back: the rows are gone through. */
-static long search_row(lua_State *L, const struct tap_aggregate *t, const struct key *key) {
-  size_t count = tap_aggregate_rows(t);
-  write_key(L, tap_aggregate_plan(t), key);
-  for (size_t row = 0; row < count; row++)
-    if (row_has_key(L, t, row)) return (long)row;
-  return TAP_NO_ROW;
-}
-
-/* agg:get(key...): the row of that key, or nil; with forms the first one that shows it so. */
+/* agg:get(key...): the row of that key, or nil */
 static int aggregate_get(lua_State *L) {
   struct tap_aggregate *t = check_table(L);
   struct key key;
   long row;
   lua_settop(L, 1 + (int)tap_aggregate_plan(t)->key_count);
   read_key(L, tap_aggregate_plan(t), &key);
-  row = key.formed ? search_row(L, t, &key) : tap_aggregate_find(t, key.part, key.present);
+  row = tap_aggregate_find(t, key.part, key.present);
   if (row == TAP_NO_ROW)
     lua_pushnil(L);
   else

@@ -19,11 +19,13 @@ enum { TAPL_CONTEXT = 1, TAPL_TEXTS = 2, TAPL_UPVALUES = 2 };
 
 struct tapL_names;
 struct tapL_addresses;
+struct tap_intern;
 
 struct tapL_context {
   struct tap_registry *registry;
   struct tapL_names *names;         /* what p.name means; see lname.c */
   struct tapL_addresses *addresses; /* which text an address has; see lvalue.c */
+  struct tap_intern *ids;           /* numbers of values, NULL: none was asked for; see lid.c */
 };
 
 /* Raise what is said to finalizers that run after the context's own. */
@@ -71,6 +73,7 @@ void tapL_open_drive(lua_State *L);
 void tapL_open_expression(lua_State *L);
 void tapL_open_field(lua_State *L);
 void tapL_open_handler(lua_State *L);
+void tapL_open_id(lua_State *L);
 void tapL_open_interface(lua_State *L);
 void tapL_open_open(lua_State *L);
 void tapL_open_packet(lua_State *L);

@@ -6,6 +6,7 @@
 #include "lua/lcapture.h"
 #include "lua/lpacket.h"
 #include "lua/lvalue.h"
+#include "proto/form.h"
 
 #define COLUMNS "moontap.columns"
 
@@ -15,45 +16,38 @@ struct columns {
   struct tapL_handler fields;
 };
 
-/* The bytes on the wire, in hex. */
-static void put_raw(struct tap_text *text, const struct tap_ref *ref, const struct tap_value *v) {
-  if (tap_type_is_number(v->type))
-    tap_text_put_hex(text, v->number, 2 * (int)tap_ref_width(ref));
-  else
-    tap_text_put_dump(text, v->bytes, v->size);
-}
-
-static void put_field(struct tap_text *text, const struct tap_ref *ref,
-                      const struct tap_packet *p) {
-  struct tap_value v;
-  const char *name;
-  if (!tap_ref_read(ref, p, &v)) return;
-  if (ref->form == TAP_FORM_RAW) {
-    put_raw(text, ref, &v);
-    return;
-  }
-  name = ref->form == TAP_FORM_TEXT ? tap_field_value_name(ref->field, v.number) : NULL;
-  if (name != NULL)
-    tap_text_put(text, name);
-  else
-    tap_value_put(text, ref->field, &v);
+/* What is long goes into the line as it is: bytes as hex, text escaped, in any form. */
+static bool is_long(const struct tap_value *v) {
+  return v->type == TAP_BYTES || v->type == TAP_STRING;
 }
 
 struct line {
+  lua_State *L;
   const struct columns *columns;
   const struct tap_packet *packet;
 };
+
+static void put_field(struct tap_text *text, const struct tap_ref *ref, const struct line *line) {
+  struct tap_value v;
+  if (!tap_ref_read(ref, line->packet, &v)) return;
+  if (ref->form == TAP_FORM_ID) {
+    tap_text_put_uint(text, tapL_idof(line->L, tapL_context(line->L), &v));
+    return;
+  }
+  if (ref->form == TAP_FORM_RAW || !is_long(&v)) tap_form_apply(ref, &v);
+  tap_form_put(text, ref, &v);
+}
 
 static void write_line(struct tap_text *text, const void *what) {
   const struct line *line = what;
   for (int i = 0; i < line->columns->fields.ref_count; i++) {
     if (i > 0) tap_text_put_char(text, '\t');
-    put_field(text, &line->columns->fields.refs[i], line->packet);
+    put_field(text, &line->columns->fields.refs[i], line);
   }
 }
 
 static int columns_line(lua_State *L) {
-  struct line line = { luaL_checkudata(L, 1, COLUMNS), tapL_checkpacket(L, 2)->packet };
+  struct line line = { L, luaL_checkudata(L, 1, COLUMNS), tapL_checkpacket(L, 2)->packet };
   return tapL_pushgrown(L, LINE_BUFFER, write_line, &line);
 }
 

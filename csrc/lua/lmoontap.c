@@ -9,6 +9,7 @@
 #include "lua/lapi.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
+#include "stats/intern.h"
 
 #define CONTEXT "moontap.context"
 #define MODULE "moontap.core" /* its key in Lua's registry */
@@ -22,13 +23,15 @@ static int context_close(lua_State *L) {
   struct tap_registry *registry = context->registry;
   context->registry = NULL;
   tap_registry_free(registry);
+  tap_intern_free(context->ids);
+  context->ids = NULL;
   return 0;
 }
 
 static void push_context(lua_State *L) {
   struct tapL_context *context = lua_newuserdatauv(L, sizeof *context, CONTEXT_VALUES);
   struct tap_err e;
-  *context = (struct tapL_context){ NULL, NULL, NULL };
+  *context = (struct tapL_context){ NULL, NULL, NULL, NULL };
   luaL_newmetatable(L, CONTEXT);
   lua_pushcfunction(L, context_close);
   lua_setfield(L, -2, "__gc");
@@ -53,6 +56,7 @@ static int open_parts(lua_State *L) {
   tapL_open_columns(L);
   tapL_open_expression(L);
   tapL_open_field(L);
+  tapL_open_id(L);
   tapL_open_interface(L);
   tapL_open_open(L);
   tapL_open_packet(L);

@@ -27,7 +27,8 @@ static void mean_of_packet(lua_State *L, int index, struct tapL_name *out) {
     out->meaning = TAPL_FAULT;
   } else {
     tapL_checkref(L, index, &out->ref);
-    out->meaning = out->ref.field == NULL ? TAPL_LAYER : TAPL_FIELD;
+    out->meaning =
+        out->ref.field == NULL && out->ref.form == TAP_FORM_VALUE ? TAPL_LAYER : TAPL_FIELD;
   }
   lua_pop(L, 1);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The address cache has 4096 sets of two: the first address of a set stays,
- * each further one takes the second entry.  The texts themselves are Lua strings in the table that every function
- * of the module has as an upvalue, at the entry's number.
+ * The address cache is a hash table of 16384 entries, of which half are ever
+ * used: a search ends at a free entry, or gives up behind 64.  What finds no
+ * room takes the place of the entry where its search began, so the cache goes
+ * with the traffic.  The texts themselves are Lua strings in the table that
+ * every function of the module has as an upvalue, at the entry's number.
  */
 #include "lua/lvalue.h"
 
@@ -10,17 +12,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/form.h"
 #include "proto/value.h"
 
-enum { SET_BITS = 12, SETS = 1 << SET_BITS, WAYS = 2, FORMAT_BUFFER = 4096 };
+enum { ENTRY_BITS = 14, ENTRIES = 1 << ENTRY_BITS, USED_MAX = ENTRIES / 2, SEARCHED = 64 };
+enum { TEXT_BUFFER = 4096, SHORT_TEXT = 64 };
 
 struct address {
   uint64_t low, high;
-  uint32_t size; /* 0: a free entry */
+  uint64_t kind; /* its size, and above the low byte the bits of a prefix; 0: a free entry */
 };
 
 struct tapL_addresses {
-  struct address set[SETS][WAYS];
+  unsigned used;
+  struct address entry[ENTRIES];
 };
 
 struct tapL_addresses *tapL_newaddresses(lua_State *L) {
@@ -29,8 +34,8 @@ struct tapL_addresses *tapL_newaddresses(lua_State *L) {
   return addresses;
 }
 
-static struct address address_of(const uint8_t *bytes, uint32_t size) {
-  struct address a = { 0, 0, size };
+static inline struct address address_of(const uint8_t *bytes, uint32_t size, uint64_t bits) {
+  struct address a = { 0, 0, size | bits << 8 };
   if (size == 4) {
     uint32_t low;
     memcpy(&low, bytes, 4);
@@ -44,95 +49,108 @@ static struct address address_of(const uint8_t *bytes, uint32_t size) {
   return a;
 }
 
-static bool same_address(const struct address *a, const struct address *b) {
-  return a->low == b->low && a->high == b->high && a->size == b->size;
+static inline bool same_address(const struct address *a, const struct address *b) {
+  return a->low == b->low && a->high == b->high && a->kind == b->kind;
 }
 
-static void push_formatted(lua_State *L, const struct tap_value *v) {
-  char buffer[64];
+/* A product's upper bits depend on all of the address. */
+static inline unsigned home_of(const struct address *a) {
+  return (unsigned)((a->low ^ a->high * 31) * 0x9e3779b97f4a7c15u >> (64 - ENTRY_BITS));
+}
+
+static void push_formatted(lua_State *L, const struct tap_ref *ref, const struct tap_value *v) {
+  char buffer[SHORT_TEXT];
   struct tap_text text;
   tap_text_begin(&text, buffer, sizeof buffer);
-  tap_value_put(&text, NULL, v);
+  tap_form_put(&text, ref, v);
   lua_pushlstring(L, buffer, (size_t)(text.at - buffer));
 }
 
-/* Push the text of an address that has no entry, and give it one.  Its text is set first: that may
- * raise, and then the entry still means the text that it had. */
-static __attribute__((noinline)) void learn_address(lua_State *L, struct address *set,
-                                                    unsigned first, struct address wanted,
-                                                    const struct tap_value *v) {
-  unsigned way = set[0].size == 0 ? 0 : 1;
-  push_formatted(L, v);
+/* Push the text of an address that is not at home, and let it have an entry.  Its text is set
+ * first: that may raise, and then the entry still means the text that it had. */
+static __attribute__((noinline)) void push_strayed(lua_State *L, struct tapL_addresses *addresses,
+                                                   unsigned home, struct address wanted,
+                                                   const struct tap_ref *ref,
+                                                   const struct tap_value *v) {
+  unsigned at = home, left = SEARCHED;
+  while (left > 0 && addresses->entry[at].kind != 0) {
+    if (same_address(&addresses->entry[at], &wanted)) {
+      lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), at + 1);
+      return;
+    }
+    at = (at + 1) & (ENTRIES - 1);
+    left--;
+  }
+  if (left == 0 || addresses->used == USED_MAX) at = home;
+  push_formatted(L, ref, v);
   lua_pushvalue(L, -1);
-  lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), first + way);
-  set[way] = wanted;
+  lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), at + 1);
+  if (addresses->entry[at].kind == 0) addresses->used++;
+  addresses->entry[at] = wanted;
 }
 
-/* A product's upper bits depend on all of the address.  Who collides is only formatted again. */
-static inline unsigned set_number(const struct address *a) {
-  return (unsigned)((a->low ^ a->high * 31) * 0x9e3779b97f4a7c15u >> (64 - SET_BITS));
-}
-
-static void push_address(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
-  const struct address wanted = address_of(v->bytes, v->size);
-  unsigned number = set_number(&wanted);
-  unsigned first = number * WAYS + 1;
-  struct address *set = x->addresses->set[number];
-  if (same_address(&set[0], &wanted))
-    lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), first);
-  else if (same_address(&set[1], &wanted))
-    lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), first + 1);
+static inline void push_address(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                                uint64_t bits, const struct tap_value *v) {
+  const struct address wanted = address_of(v->bytes, v->size, bits);
+  unsigned home = home_of(&wanted);
+  if (same_address(&x->addresses->entry[home], &wanted))
+    lua_rawgeti(L, lua_upvalueindex(TAPL_TEXTS), home + 1);
   else
-    learn_address(L, set, first, wanted, v);
+    push_strayed(L, x->addresses, home, wanted, ref, v);
 }
 
-static void push_text(lua_State *L, const struct tap_ref *ref, const struct tap_value *v) {
-  char buffer[FORMAT_BUFFER];
-  struct tap_text text;
-  const char *name =
-      tap_type_is_number(v->type) ? tap_field_value_name(ref->field, v->number) : NULL;
-  tap_text_begin(&text, buffer, sizeof buffer);
-  if (name != NULL)
-    tap_text_put(&text, name);
-  else
-    tap_value_put(&text, ref->field, v);
-  lua_pushlstring(L, buffer, (size_t)(text.at - buffer));
-}
-
-/* The bytes of a number as they stand on the wire. */
-static void push_number_bytes(lua_State *L, const struct tap_ref *ref, uint64_t n) {
-  char bytes[8];
-  size_t size = tap_ref_width(ref);
-  for (size_t i = 0; i < size; i++)
-    bytes[i] = (char)(n >> 8 * (size - 1 - i));
-  lua_pushlstring(L, bytes, size);
-}
-
-static void push_form(lua_State *L, const struct tap_ref *ref, const struct tap_value *v) {
-  if (ref->form == TAP_FORM_TEXT)
-    push_text(L, ref, v);
-  else if (tap_type_is_number(v->type))
-    push_number_bytes(L, ref, v->number);
-  else
-    lua_pushlstring(L, (const char *)v->bytes, v->size);
-}
-
-static inline void push_value(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
-                              const struct tap_value *v) {
-  if (ref->form != TAP_FORM_VALUE)
-    push_form(L, ref, v);
-  else if (v->type == TAP_UINT || v->type == TAP_INT || v->type == TAP_TIME)
+/* A value as its type says, whatever field it is of. */
+static inline void push_plain(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
+  static const struct tap_ref no_form = { 0 };
+  if (v->type == TAP_UINT || v->type == TAP_INT || v->type == TAP_TIME || v->type == TAP_SPAN)
     lua_pushinteger(L, (lua_Integer)v->number);
   else if (v->type == TAP_FLAG)
     lua_pushboolean(L, v->number != 0);
   else if (v->type == TAP_BYTES || v->type == TAP_STRING)
     lua_pushlstring(L, (const char *)v->bytes, v->size);
   else
-    push_address(L, x, v);
+    push_address(L, x, &no_form, 0, v);
+}
+
+void tapL_pushplain(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
+  push_plain(L, x, v);
+}
+
+void tapL_pushshaped(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                     const struct tap_value *v) {
+  if (ref->form == TAP_FORM_ID)
+    lua_pushinteger(L, (lua_Integer)tapL_idof(L, x, v));
+  else if (ref->form == TAP_FORM_PREFIX)
+    push_address(L, x, ref, ref->range, v);
+  else
+    push_plain(L, x, v);
+}
+
+/* Bytes and text of any length as the text of columns. */
+static void write_text(struct tap_text *text, const void *what) {
+  tap_value_put(text, NULL, what);
+}
+
+static __attribute__((noinline)) void push_form(lua_State *L, struct tapL_context *x,
+                                                const struct tap_ref *ref, struct tap_value *v) {
+  if (ref->form == TAP_FORM_TEXT && (v->type == TAP_BYTES || v->type == TAP_STRING)) {
+    tapL_pushgrown(L, TEXT_BUFFER, write_text, v);
+    return;
+  }
+  tap_form_shape(ref, v);
+  tapL_pushshaped(L, x, ref, v);
+}
+
+static inline void push_value(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                              struct tap_value *v) {
+  if (ref->form != TAP_FORM_VALUE)
+    push_form(L, x, ref, v);
+  else
+    push_plain(L, x, v);
 }
 
 void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
-                    const struct tap_value *v) {
+                    struct tap_value *v) {
   push_value(L, x, ref, v);
 }
 
@@ -159,8 +177,6 @@ void tapL_checkref(lua_State *L, int index, struct tap_ref *out) {
     luaL_error(L, "a field's name must be a string, not %s", luaL_typename(L, index));
   if (tap_registry_find(tapL_context(L)->registry, lua_tostring(L, index), out, &e) != 0)
     luaL_error(L, "%s", e.what);
-  if (out->form == TAP_FORM_ID)
-    luaL_error(L, "'%s': the form ':id' is not part of this version", lua_tostring(L, index));
 }
 
 static bool to_mac(const char *text, uint8_t *buffer) {
@@ -174,7 +190,8 @@ static bool to_mac(const char *text, uint8_t *buffer) {
   return true;
 }
 
-static bool to_address(const char *text, uint8_t *buffer, struct tap_value *out) {
+static bool to_address(const char *text, struct tap_value *out) {
+  uint8_t *buffer = out->made;
   out->bytes = buffer;
   if (inet_pton(AF_INET, text, buffer) == 1) {
     out->type = TAP_IPV4;
@@ -200,15 +217,52 @@ static bool to_number(lua_State *L, int index, struct tap_value *out) {
   return is_integer != 0;
 }
 
-bool tapL_tovalue(lua_State *L, int index, const struct tap_ref *ref, uint8_t *buffer,
-                  struct tap_value *out) {
+/* "192.0.2.0/24": the address alone says which one it is. */
+static bool to_prefix(const char *text, const struct tap_ref *ref, struct tap_value *out) {
+  char address[INET6_ADDRSTRLEN + 1];
+  size_t n = strcspn(text, "/");
+  if (n >= sizeof address) return false;
+  memcpy(address, text, n);
+  address[n] = '\0';
+  if (!to_address(address, out)) return false;
+  tap_form_shape(ref, out);
+  return true;
+}
+
+static bool to_bytes(lua_State *L, int index, enum tap_type type, struct tap_value *out) {
   size_t size;
-  out->type = ref->field == NULL ? TAP_FLAG : ref->field->type;
-  if (tap_type_is_number(out->type)) return to_number(L, index, out);
-  if (lua_type(L, index) != LUA_TSTRING) return false;
-  if (out->type != TAP_BYTES && out->type != TAP_STRING)
-    return to_address(lua_tostring(L, index), buffer, out);
+  out->type = (uint8_t)type;
   out->bytes = (const uint8_t *)lua_tolstring(L, index, &size);
   out->size = (uint32_t)size;
   return true;
+}
+
+static bool is_address(unsigned type) {
+  return type == TAP_IPV4 || type == TAP_IPV6 || type == TAP_MAC;
+}
+
+static bool to_plain(lua_State *L, int index, const struct tap_ref *ref, struct tap_value *out) {
+  out->type = ref->field == NULL ? TAP_FLAG : ref->field->type;
+  if (tap_type_is_number(out->type)) {
+    if (!to_number(L, index, out)) return false;
+    tap_form_apply(ref, out);
+    return true;
+  }
+  if (lua_type(L, index) != LUA_TSTRING) return false;
+  if (is_address(out->type)) return to_prefix(lua_tostring(L, index), ref, out);
+  return to_bytes(L, index, (enum tap_type)out->type, out);
+}
+
+bool tapL_tovalue(lua_State *L, int index, const struct tap_ref *ref, struct tap_value *out) {
+  bool is_text = lua_type(L, index) == LUA_TSTRING;
+  switch ((enum tap_form)ref->form) {
+  case TAP_FORM_ID: return tapL_toid(L, index, out);
+  case TAP_FORM_RAW: return is_text && to_bytes(L, index, TAP_BYTES, out);
+  case TAP_FORM_TEXT:
+    if (ref->field == NULL || !is_address(ref->field->type))
+      return is_text && to_bytes(L, index, TAP_STRING, out);
+    break;
+  default: break;
+  }
+  return to_plain(L, index, ref, out);
 }

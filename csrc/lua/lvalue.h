@@ -17,10 +17,22 @@ struct tapL_addresses *tapL_newaddresses(lua_State *L);
  * string's forms are those that Lua can be given. */
 void tapL_checkref(lua_State *L, int index, struct tap_ref *out);
 
-/* Push a value as 'ref' wants it: integer, boolean, text or bytes.  'x' is the context of the
- * running function, which callers on the hot path have at hand. */
+/* Push a value as 'ref' wants it: integer, boolean, text or bytes; it may be changed on the way.
+ * 'x' is the context of the running function, which callers on the hot path have at hand. */
 void tapL_pushvalue(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
-                    const struct tap_value *v);
+                    struct tap_value *v);
+
+/* The same for one that has its form already (a part of a table's key). */
+void tapL_pushshaped(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
+                     const struct tap_value *v);
+
+/* Push a value by its type alone. */
+void tapL_pushplain(lua_State *L, struct tapL_context *x, const struct tap_value *v);
+
+/* lid.c: the dense number of a value, and the value of the number at 'index', false where it is
+ * none. */
+uint64_t tapL_idof(lua_State *L, struct tapL_context *x, const struct tap_value *v);
+bool tapL_toid(lua_State *L, int index, struct tap_value *out);
 
 /* Read the field and push it.  False, and nothing pushed, where the packet does not have it. */
 static inline bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
@@ -36,9 +48,8 @@ static inline bool tapL_pushfield(lua_State *L, struct tapL_context *x, const st
 int tapL_pushfields(lua_State *L, struct tapL_context *x, const struct tap_ref *refs, int count,
                     const struct tap_packet *p);
 
-/* Read the Lua value at 'index' as a value of 'ref', to compare keys with.  False where it can
- * be none.  Bytes point into the Lua string or 'buffer' (16 bytes). */
-bool tapL_tovalue(lua_State *L, int index, const struct tap_ref *ref, uint8_t *buffer,
-                  struct tap_value *out);
+/* Read the Lua value at 'index' as a value of 'ref' in its form, to find keys with.  False where
+ * it can be none.  Bytes may point into the Lua string. */
+bool tapL_tovalue(lua_State *L, int index, const struct tap_ref *ref, struct tap_value *out);
 
 #endif

@@ -45,11 +45,19 @@ struct tap_field {
   const struct tap_name *names; /* of enumerated values, ends with a NULL name; or NULL */
 };
 
-enum tap_form { TAP_FORM_VALUE, TAP_FORM_RAW, TAP_FORM_ID, TAP_FORM_TEXT };
+/* What is asked for of a value; form.h says what it becomes. */
+enum tap_form {
+  TAP_FORM_VALUE,
+  TAP_FORM_RAW,
+  TAP_FORM_ID,
+  TAP_FORM_TEXT,
+  TAP_FORM_PREFIX, /* of an address: 'range' bits */
+  TAP_FORM_RANGE   /* of a number: 'range' wide */
+};
 
 enum { TAP_ANY_PROTOCOL = 0xffff };
 
-/* A name, looked up: tcp.dstport, ip.src#2, vlan.id?, arp.opcode:text, or a protocol's own name. */
+/* A name, looked up: tcp.dstport, vlan.id#2, src/24, arp.opcode:text, or a protocol's own name. */
 struct tap_ref {
   const struct tap_field *field; /* NULL: presence of the protocol */
   uint16_t protocol;             /* TAP_ANY_PROTOCOL: not of one layer */
@@ -59,8 +67,9 @@ struct tap_ref {
   uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ...
                                     (bytes 0: it has no place) */
   uint16_t byte;
-  bool optional; /* "name?" */
-  uint64_t mask; /* ... and mask */
+  bool optional;  /* "name?" */
+  uint64_t mask;  /* ... and mask */
+  uint64_t range; /* of the forms that have one */
 };
 
 /* Make a reference to the first occurrence of 'field' ready. False when its place is no place:

@@ -54,7 +54,7 @@ static void put_string(struct tap_text *t, const uint8_t *p, size_t n) {
 static void put_number(struct tap_text *t, const struct tap_value *v) {
   if (v->type == TAP_FLAG)
     tap_text_put(t, v->number != 0 ? "true" : "false");
-  else if (v->type == TAP_INT)
+  else if (tap_type_is_signed(v->type))
     tap_text_put_int(t, (int64_t)v->number);
   else
     tap_text_put_uint(t, v->number);
@@ -88,7 +88,7 @@ static void put_key(struct json *j, const char *name) {
 /* The occurrences in one layer; 'n' came before them.  Returns how many there are now. */
 static unsigned put_occurrences(struct json *j, const struct tap_ref *ref,
                                 const struct tap_layer *layer, unsigned n) {
-  struct tap_value v = { 0 };
+  struct tap_value v;
   for (unsigned nth = 0; nth < OCCURRENCES_MAX; nth++) {
     if (!tap_ref_read_layer(ref, j->p, layer, nth, &v)) break;
     if (n == 0) put_key(j, ref->field->name);
@@ -110,7 +110,7 @@ static void put_array(struct json *j, const struct tap_ref *ref) {
 }
 
 static void put_field(struct json *j, const struct tap_ref *ref) {
-  struct tap_value v = { 0 };
+  struct tap_value v;
   if ((ref->field->flags & TAP_HIDDEN) != 0) return;
   if ((ref->field->flags & TAP_REPEATS) != 0) {
     put_array(j, ref);

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "proto/builtin.h"
+#include "proto/form.h"
+#include "proto/spelling.h"
 
 struct tap_registry {
   const struct tap_protocol **protocols;
@@ -24,7 +26,7 @@ struct tap_registry {
   struct tap_walk walk;
 };
 
-enum { NAME_MAX_BYTES = 128, FIRST_ENTRIES = 256 };
+enum { FIRST_ENTRIES = 256 };
 
 /* Dots and underscores are one: p.tcp_dstport is p["tcp.dstport"]. */
 static char flat(char c) {
@@ -203,54 +205,6 @@ bool tap_registry_field(const struct tap_registry *r, size_t i, struct tap_ref *
   return true;
 }
 
-/* A name as it is written, taken apart: base#nth:form? */
-struct spelling {
-  char base[NAME_MAX_BYTES];
-  unsigned nth;
-  enum tap_form form;
-  bool optional;
-};
-
-static int read_form(const char *text, struct spelling *s, struct tap_err *e) {
-  static const char *const forms[] = { "", "raw", "id", "text" };
-  for (unsigned i = TAP_FORM_RAW; i <= TAP_FORM_TEXT; i++)
-    if (strcmp(text, forms[i]) == 0) {
-      s->form = (enum tap_form)i;
-      return 0;
-    }
-  return tap_fail(e, 0, "unknown form ':%s' (there are :raw, :id and :text)", text);
-}
-
-static int read_nth(const char *text, struct spelling *s, struct tap_err *e) {
-  char *end;
-  unsigned long n = strtoul(text, &end, 10);
-  if (text[0] < '0' || text[0] > '9' || *end != '\0' || n < 1 || n > 255)
-    return tap_fail(e, 0, "'#%s' is no occurrence (they count from #1 to #255)", text);
-  s->nth = (unsigned)n - 1;
-  return 0;
-}
-
-static int take_apart(const char *name, struct spelling *s, struct tap_err *e) {
-  size_t n = strlen(name);
-  char *mark;
-  *s = (struct spelling){ .form = TAP_FORM_VALUE };
-  if (n >= sizeof s->base) return tap_fail(e, 0, "no field has a name of %zu bytes", n);
-  memcpy(s->base, name, n + 1);
-  if (n > 0 && s->base[n - 1] == '?') {
-    s->optional = true;
-    s->base[n - 1] = '\0';
-  }
-  if ((mark = strchr(s->base, ':')) != NULL) {
-    *mark = '\0';
-    if (read_form(mark + 1, s, e) != 0) return -1;
-  }
-  if ((mark = strchr(s->base, '#')) != NULL) {
-    *mark = '\0';
-    if (read_nth(mark + 1, s, e) != 0) return -1;
-  }
-  return 0;
-}
-
 static int no_such_field(const struct tap_registry *r, const char *name, struct tap_err *e) {
   const char *near = tap_nearest(name, r->names, r->entry_count);
   if (near == NULL) return tap_fail(e, 0, "no field '%s'", name);
@@ -259,14 +213,14 @@ static int no_such_field(const struct tap_registry *r, const char *name, struct 
 
 int tap_registry_find(const struct tap_registry *r, const char *name, struct tap_ref *out,
                       struct tap_err *e) {
-  struct spelling s;
+  struct tap_spelling s;
   uint32_t entry;
-  if (take_apart(name, &s, e) != 0) return -1;
+  if (tap_spelling_read(&s, name, e) != 0) return -1;
   entry = *slot_of(r, s.base);
   if (entry == 0) return no_such_field(r, s.base, e);
   *out = r->entries[entry - 1];
   out->nth = (uint8_t)s.nth;
   out->form = (uint8_t)s.form;
   out->optional = s.optional;
-  return 0;
+  return s.range == NULL ? 0 : tap_form_range(out, name, s.range, e);
 }

@@ -31,7 +31,8 @@ void tap_value_put(struct tap_text *t, const struct tap_field *field, const stru
   case TAP_UINT: put_uint(t, field, v->number); return;
   case TAP_INT: tap_text_put_int(t, (int64_t)v->number); return;
   case TAP_FLAG: tap_text_put_char(t, v->number != 0 ? '1' : '0'); return;
-  case TAP_TIME: tap_text_put_seconds(t, (int64_t)v->number); return;
+  case TAP_TIME:
+  case TAP_SPAN: tap_text_put_seconds(t, (int64_t)v->number); return;
   case TAP_IPV4: tap_text_put_ipv4(t, v->bytes); return;
   case TAP_IPV6: tap_text_put_ipv6(t, v->bytes); return;
   case TAP_MAC: tap_text_put_mac(t, v->bytes); return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * A typed value as it was read from a packet, and its text.  Bytes and
- * addresses are borrowed from the frame.
+ * addresses are borrowed from the frame, or lie in the value itself.
  */
 #ifndef TAP_PROTO_VALUE_H
 #define TAP_PROTO_VALUE_H
@@ -15,6 +15,7 @@ enum tap_type {
   TAP_INT,   /* number: signed, two's complement in 'number' */
   TAP_FLAG,  /* number: 0 or 1 */
   TAP_TIME,  /* number: ns since the epoch */
+  TAP_SPAN,  /* number: ns between two times, signed */
   TAP_IPV4,  /* bytes: 4 */
   TAP_IPV6,  /* bytes: 16 */
   TAP_MAC,   /* bytes: 6 */
@@ -22,15 +23,24 @@ enum tap_type {
   TAP_STRING /* bytes: any, text */
 };
 
+enum { TAP_VALUE_MADE = 512 };
+
+/* 'bytes' may point into the value itself, so a value is never copied. */
 struct tap_value {
   uint8_t type;  /* enum tap_type */
   uint32_t size; /* of 'bytes' */
   uint64_t number;
   const uint8_t *bytes;
+  uint8_t made[TAP_VALUE_MADE]; /* room for bytes that a reader makes itself */
 };
 
+/* Is the number of two's complement? */
+static inline int tap_type_is_signed(unsigned type) {
+  return type == TAP_INT || type == TAP_TIME || type == TAP_SPAN;
+}
+
 static inline int tap_type_is_number(unsigned type) {
-  return type <= TAP_TIME;
+  return type <= TAP_SPAN;
 }
 
 struct tap_field;

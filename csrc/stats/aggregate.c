@@ -9,12 +9,14 @@
 
 #include <stdlib.h>
 
+#include "proto/form.h"
 #include "stats/key.h"
 #include "stats/table.h"
 
 struct tap_aggregate {
   unsigned owners;
   struct tap_plan plan;
+  bool is_simple; /* the key is one plain value */
   struct tap_table table;
   uint64_t evicted;
   uint64_t others[TAP_COLUMNS_MAX];
@@ -25,6 +27,7 @@ struct tap_aggregate *tap_aggregate_new(const struct tap_plan *plan, uint64_t se
   if (a == NULL) return NULL;
   a->owners = 1;
   a->plan = *plan;
+  a->is_simple = plan->key_count == 1 && plan->by[0].form == TAP_FORM_VALUE;
   tap_table_init(&a->table, plan->column_count, plan->limit, seed);
   return a;
 }
@@ -55,12 +58,14 @@ static uint64_t *row_of_parts(struct tap_aggregate *a, const struct tap_packet *
   unsigned later = a->plan.key_count;
   for (const struct tap_ref *ref = a->plan.by; later-- > 0; ref++) {
     struct tap_value v;
-    if (tap_ref_read(ref, p, &v))
+    if (tap_ref_read(ref, p, &v)) {
+      tap_form_apply(ref, &v);
       at = tap_key_put(&key, at, &v, later);
-    else if (ref->optional)
+    } else if (ref->optional) {
       at = tap_key_put_absent(at);
-    else
+    } else {
       return NULL;
+    }
   }
   return row_for(a, key.words, tap_key_end(&key, at));
 }
@@ -92,7 +97,7 @@ static inline void count_packet(const struct tap_plan *plan, const struct tap_pa
 }
 
 bool tap_aggregate_add(struct tap_aggregate *a, const struct tap_packet *p) {
-  uint64_t *row = a->plan.key_count == 1 ? row_of_one(a, p) : row_of_parts(a, p);
+  uint64_t *row = a->is_simple ? row_of_one(a, p) : row_of_parts(a, p);
   if (row == NULL) return false;
   count_packet(&a->plan, p, row);
   return true;
@@ -152,7 +157,8 @@ struct order {
 
 static struct order order_by(const struct tap_aggregate *a, unsigned column) {
   const struct tap_column *c = &a->plan.column[column];
-  bool is_signed = c->kind == TAP_SUM && c->field.field != NULL && c->field.field->type == TAP_INT;
+  bool is_signed =
+      c->kind == TAP_SUM && c->field.field != NULL && tap_type_is_signed(c->field.field->type);
   return (struct order){ a, column, is_signed ? UINT64_C(1) << 63 : 0 };
 }
 

@@ -47,7 +47,8 @@ unsigned tap_aggregate_level(const struct tap_aggregate *a); /* enum tap_level: 
 size_t tap_aggregate_rows(const struct tap_aggregate *a);    /* keys held */
 uint64_t tap_aggregate_evicted(const struct tap_aggregate *a); /* packets that went to others */
 
-/* Part 'i' of row 'row's key; false where the packet had no such field ("name?").  Its bytes
+/* Part 'i' of row 'row's key, in the form that its name asks for (but for ids, which are for the
+ * reader to give); false where the packet had no such field ("name?").  Its bytes
  * are valid until the next add. */
 bool tap_aggregate_key(const struct tap_aggregate *a, size_t row, unsigned i,
                        struct tap_value *out);
@@ -57,7 +58,7 @@ bool tap_aggregate_key(const struct tap_aggregate *a, size_t row, unsigned i,
 uint64_t tap_aggregate_cell(const struct tap_aggregate *a, size_t row, unsigned column);
 
 enum { TAP_NO_ROW = -1 };
-/* The row with this key ('present[i]' false: absent part), or TAP_NO_ROW. */
+/* The row with this key, its parts in their forms ('present[i]' false: absent part), or TAP_NO_ROW. */
 long tap_aggregate_find(const struct tap_aggregate *a, const struct tap_value *parts,
                         const bool *present);
 

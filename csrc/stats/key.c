@@ -26,7 +26,10 @@ static uint64_t number_of(const uint8_t *p, size_t bytes) {
 bool tap_key_part(const uint8_t **at, struct tap_value *out) {
   const uint8_t *p = *at;
   size_t head = 1, size = *p >> 4; /* of a number; others have 0 there */
-  *out = (struct tap_value){ .type = *p & 0x0f };
+  out->type = *p & 0x0f;
+  out->number = 0;
+  out->bytes = NULL;
+  out->size = 0;
   switch (*p) {
   case TAP_KEY_ABSENT: break;
   case TAP_IPV4: size = 4; break;

@@ -11,6 +11,7 @@ require "moontap.capture"
 local M = {}
 
 M.capture = command.capture
+M.ids = core.ids
 M.interfaces = core.interfaces
 M.options = command.options
 
@@ -55,6 +56,12 @@ function M.hex(text)
   local bytes, message = hex.bytes(text)
   if not bytes then error("hex: " .. message, 2) end
   return bytes
+end
+
+--- The value that has this number (name:id).
+function M.id_value(id)
+  if math.type(id) ~= "integer" then error("id_value: a number expected", 2) end
+  return core.id_value(id)
 end
 
 --- The fields that fit a pattern.

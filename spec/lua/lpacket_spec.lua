@@ -79,7 +79,7 @@ describe("a packet", function()
     assert.has_error(function() return p.tcp.dtsport end,
       "no field 'tcp.dtsport' (did you mean 'tcp.dstport'?)")
     assert.has_error(function() return p["ip.src:colour"] end,
-      "unknown form ':colour' (there are :raw, :id and :text)")
+      "'ip.src:colour': unknown form ':colour' (there are :raw, :id and :text)")
     assert.has_error(function() return p["ip.src#0"] end)
     assert.has_error(function() return p[{}] end, "a field's name must be a string, not table")
     assert.has_error(function() return p.tcp[nil] end, "a field's name must be a string, not nil")

@@ -4,7 +4,7 @@ local core = require "moontap.core"
 local run = require "spec.support.run"
 local tap = require "moontap"
 
-local meta = run.read("lua/moontap/meta.lua")
+local meta = require("spec.support.meta").text()
 
 --- Functions that meta.lua declares for a class, with the comment before each.
 local function declared(prefix)

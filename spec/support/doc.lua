@@ -1,10 +1,11 @@
 --- make doc: writes the reference pages into a folder, as Markdown.  api.md comes
---- from the types that editors read (lua/moontap/meta.lua), fields.md from the
+--- from the types that editors read (lua/moontap/meta.lua and its folder), fields.md from the
 --- registry of fields, program.md from the program's own help.
 ---
 --- usage: lua5.4 spec/support/doc.lua FOLDER PATH-OF-MOONTAP
 
 local core = require "moontap.core"
+local meta = require "spec.support.meta"
 local run = require "spec.support.run"
 
 --- A comment of meta.lua: its text, and what it says about parameters, results and fields.
@@ -41,7 +42,7 @@ end
 --- The functions and objects: each comment of meta.lua, under the class or function that it is about.
 local function api()
   local out, lines = { "# moontap: functions and objects" }, {}
-  for line in io.lines("lua/moontap/meta.lua") do
+  for line in meta.text():gmatch("([^\n]*)\n") do
     local words = line:match("^%-%-%- ?(.*)$") or line:match("^%-%-%-(@.*)$")
     if words then
       lines[#lines + 1] = words

@@ -1,0 +1,185 @@
+---@meta moontap
+--- Types for editors, as in moontap/meta.lua: captures and what they count.
+
+---@class moontap.Counts
+---@field seen integer  packets that passed the kernel's filter: the sum of the next four
+---@field delivered integer  offered to the pass
+---@field filtered integer  rejected by the filter outside of the kernel
+---@field dropped integer  lost by the kernel for lack of room
+---@field unread integer  counted by the kernel after a pass had ended early
+
+---@class moontap.Stats: moontap.Counts
+---@field frozen integer  times that the ring was full
+---@field lost_at_stop integer  0, or a fault of the count
+---@field interfaces? table<string, moontap.Counts>  of a live capture, by name
+---@field handlers { matched: integer, skipped: integer }[]  in order of registration
+---@field loop { matched: integer, skipped: integer }  of the last for loop
+---@field tables { matched: integer, skipped: integer, evicted: integer }[]  of aggregates
+---@field errors? integer  of handlers, with on_error = "count"
+---@field last_error? any
+
+---@class moontap.Info
+---@field kind? string  "ring", "file", "pipe", "data", "packets"
+---@field name? string  of the file
+---@field interface? string
+---@field live boolean
+---@field closed boolean
+---@field linktype? integer
+---@field snaplen? integer  bytes
+---@field buffer? integer  bytes of the ring
+---@field block? integer  bytes of one block of it
+---@field blocks? integer
+---@field latency_ms? integer
+
+--- Packets from one source. It closes by close(), <close> or when it is collected; then close,
+--- stats, info and tostring still work, all else raises.
+---@class moontap.Capture
+local Capture = {}
+
+--- Call a function with values of each packet that has all of these fields.
+---
+---     cap:on({ "src", "tcp.dstport" }, function(src, port) print(src, port) end)
+---
+---@param names string[]  "name?" may be absent and passes nil, but not as the first
+---@param fn fun(...)
+function Capture:on(names, fn) end
+
+--- Call a function with each packet.
+---
+---     cap:each(function(p) print(p:summary()) end)
+---
+---@param fn fun(p: moontap.Packet)  p is valid until it returns
+function Capture:each(fn) end
+
+--- Count packets by keys, without Lua for each packet.
+---
+---     local talk = cap:aggregate { by = { "src" }, "packets = count()", "bytes = sum(frame.len)" }
+---
+---@param options { by: string[]|string, limit: integer?, [integer]: string }  columns "count()",
+--- "sum(field)", with "name = " before them or not; limit (2^20) is of keys, other packets are
+--- counted in one row
+---@return moontap.Aggregate
+function Capture:aggregate(options) end
+
+--- Call a function at every multiple of a period of capture time, each exactly once.
+---
+---     cap:every("1s", function(now_ns, delta) print(now_ns // 1000000000, delta.delivered) end)
+---
+---@param period number|string  seconds, or "100ms"
+---@param fn fun(now_ns: integer, delta: moontap.Counts)  delta counts since the last tick
+function Capture:every(period, fn) end
+
+--- Make a pass: all that is registered is fed until the end of the file, a signal, or a limit.
+---
+---     local stats = assert(cap:run { duration = "10s" })
+---
+---@param options? { count: integer?, duration: number|string?, wait: boolean? }  count: packets;
+--- duration: seconds or "10s"; wait = false: handle what is there (count at most) and return
+---@return moontap.Stats|integer|nil stats  with wait = false: how many packets were handled
+---@return string? message  with wait = false: "more", "idle" or "end"
+---@return integer? errno
+function Capture:run(options) end
+
+--- Loop over packets. The loop makes the pass, and raises where the source fails.
+---
+---     for p in cap:packets() do print(p.src, p.dst) end
+---
+---@return fun(): moontap.Packet?
+function Capture:packets() end
+
+--- Loop over values of the packets that have all of these fields.
+---
+---     for src, len in cap:fields { "src", "frame.len" } do print(src, len) end
+---
+---@param names string[]  as for on
+---@return fun(): ...
+function Capture:fields(names) end
+
+--- The next packet. The pass stays open for the one after it.
+---
+---     local p, why = cap:next("100ms")
+---
+---@param timeout? number|string  seconds, or "100ms"; nil: for ever
+---@return moontap.Packet? p  nil alone is the end
+---@return string? message  "timeout", or what failed
+---@return integer? errno
+function Capture:next(timeout) end
+
+--- End the pass that runs, behind the packet at hand.
+---
+---     cap:each(function(p) if p.dport == 22 then cap:stop() end end)
+---
+function Capture:stop() end
+
+--- Exchange the filter.
+---
+---     assert(cap:set_filter { { 0x6, 0, 0, 65535 } })
+---
+---@param program? integer[][]  instructions { code, jt, jf, k }; nil: let all packets through
+---@return boolean?
+---@return string? message
+---@return integer? errno
+function Capture:set_filter(program) end
+
+--- The exact counts so far.
+---
+---     local stats = cap:stats()
+---     print(stats.seen, stats.dropped)
+---
+---@return moontap.Stats
+function Capture:stats() end
+
+--- What the capture reads from, and what the kernel granted it.
+---
+---     print(cap:info().kind)
+---
+---@return moontap.Info
+function Capture:info() end
+
+--- Give back all that it holds of the system. A second call does nothing.
+---
+---     cap:close()
+---
+function Capture:close() end
+
+--- A descriptor to poll in an event loop. Traffic is let in from now on. SIGINT and SIGTERM wake
+--- it where the capture owns them; ask timeout, dirty or pollfd before each sleep.
+---
+---     local fd = assert(cap:pollfd())
+---
+---@return integer? fd
+---@return string? message
+---@return integer? errno
+function Capture:pollfd() end
+
+--- The same as pollfd, by the name that LuaSocket's select asks for.
+---
+---     local fd = assert(cap:getfd())
+---
+---@return integer? fd
+---@return string? message
+---@return integer? errno
+function Capture:getfd() end
+
+--- What to poll the descriptor for.
+---
+---     print(cap:events())
+---
+---@return "r"
+function Capture:events() end
+
+--- How long a poll may take before run { wait = false } is due.
+---
+---     local seconds = cap:timeout()
+---
+---@return number? seconds  nil: for ever
+function Capture:timeout() end
+
+--- Are there packets that no poll would tell of?
+---
+---     if cap:dirty() then cap:run { wait = false } end
+---
+---@return boolean
+function Capture:dirty() end
+
+return Capture
