@@ -158,6 +158,7 @@ static inline __attribute__((always_inline)) void decode(const struct tap_walk *
   struct work w = { walk, out, data, { data, data + frame->caplen }, level, false };
   unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
   out->frame = frame;
+  out->flow = NULL;
   out->count = 0;
   out->fault = TAP_PAYLOAD;
   out->network = out->transport = TAP_NO_LAYER;

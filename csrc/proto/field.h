@@ -31,6 +31,7 @@ enum {
   TAP_HEX = 1 << 0,     /* printed as 0x..., with as many digits as it has bits */
   TAP_REPEATS = 1 << 1, /* may occur more than once in one packet: an array in JSON */
   TAP_HIDDEN = 1 << 2,  /* another name for values that have one: left out of trees and JSON */
+  TAP_TRACKED = 1 << 3, /* of the packet's flow: read only where the pass tracks flows */
 };
 
 struct tap_field {

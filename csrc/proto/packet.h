@@ -25,14 +25,18 @@ struct tap_layer {
   uint32_t end;      /* offset where the payload ends (padding left out) */
 };
 
+struct tap_flow;
+
 struct tap_packet {
   const struct tap_frame *frame;
-  uint64_t number;   /* 1 is the first frame of the pass */
-  uint8_t count;     /* of layers */
-  uint8_t fault;     /* enum tap_verdict: TAP_PAYLOAD where all is well, and the
+  struct tap_flow *flow; /* its conversation, where the pass tracks them; or NULL */
+  uint64_t number;       /* 1 is the first frame of the pass */
+  uint8_t count;         /* of layers */
+  uint8_t fault;         /* enum tap_verdict: TAP_PAYLOAD where all is well, and the
                             faulty layer is the last one */
-  uint8_t network;   /* index of the outermost layer with addresses, or TAP_NO_LAYER */
-  uint8_t transport; /* index of the outermost layer with ports, or TAP_NO_LAYER */
+  uint8_t network;       /* index of the outermost layer with addresses, or TAP_NO_LAYER */
+  uint8_t transport;     /* index of the outermost layer with ports, or TAP_NO_LAYER */
+  uint8_t flow_way;      /* direction within its flow: 0 is that of who began */
   struct tap_layer layer[TAP_LAYERS_MAX];
 };
 

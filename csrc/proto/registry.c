@@ -136,14 +136,14 @@ int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struc
   return number;
 }
 
-/* Fields that belong to no one layer (frame.len, src, dport). */
-static int add_common(struct tap_registry *r, const struct tap_field *fields, struct tap_err *e) {
+int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fields,
+                            struct tap_err *e) {
   return add_fields(r, fields, TAP_ANY_PROTOCOL, TAP_LEVEL_FRAME, e);
 }
 
 static int add_builtin(struct tap_registry *r, struct tap_err *e) {
-  if (add_common(r, tap_frame_fields, e) != 0) return -1;
-  if (add_common(r, tap_family_fields, e) != 0) return -1;
+  if (tap_registry_add_common(r, tap_frame_fields, e) != 0) return -1;
+  if (tap_registry_add_common(r, tap_family_fields, e) != 0) return -1;
   for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
     if (tap_registry_add(r, tap_builtin_protocols[i], e) < 0) return -1;
   return 0;

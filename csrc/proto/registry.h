@@ -22,6 +22,10 @@ void tap_registry_free(struct tap_registry *r);
 /* Register a protocol and its fields.  Returns its number, or -1. */
 int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e);
 
+/* Register fields that belong to no one layer.  0, or -1. */
+int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fields,
+                            struct tap_err *e);
+
 /* Look 'name' up, with its forms (?, :raw, :id, :text, #n, /range).  0, or -1 with the nearest name
  * in 'e' ("no field 'tcp.dtsport' (did you mean 'tcp.dstport'?)"). */
 int tap_registry_find(const struct tap_registry *r, const char *name, struct tap_ref *out,
