@@ -70,6 +70,7 @@ void tapL_open_aggregate(lua_State *L);
 void tapL_open_capture(lua_State *L);
 void tapL_open_columns(lua_State *L);
 void tapL_open_drive(lua_State *L);
+void tapL_open_explain(lua_State *L);
 void tapL_open_expression(lua_State *L);
 void tapL_open_field(lua_State *L);
 void tapL_open_handler(lua_State *L);

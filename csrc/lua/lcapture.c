@@ -110,35 +110,65 @@ void tapL_setsource(struct tapL_capture *c, struct tap_source *s) {
 
 /* --- the filter --- */
 
-static int keep_program(struct tapL_capture *c, const struct tap_program *program,
-                        struct tap_err *e) {
-  struct tap_insn *copy = NULL;
-  size_t size = program->count * sizeof *copy;
-  if (program->count > 0 && (copy = malloc(size)) == NULL)
-    return tap_fail(e, 0, "set filter: out of memory");
-  if (copy != NULL) memcpy(copy, program->insns, size);
-  free((void *)(uintptr_t)c->filter.insns);
-  c->filter = (struct tap_program){ copy, program->count };
+static struct tap_filter_options filter_options(const struct tapL_capture *c) {
+  return (struct tap_filter_options){ .netmask = c->source->netmask,
+                                      .live = c->live,
+                                      .swapped = c->source->swapped };
+}
+
+struct tapL_select *tapL_checkwhere(lua_State *L, int capture, int index) {
+  struct tapL_capture *c = tapL_tocapture(L, capture);
+  const struct tap_filter_options options = filter_options(c);
+  struct tapL_select *s;
+  lua_getiuservalue(L, capture, TAPL_SETS);
+  s = tapL_checkselect(L, index, lua_gettop(L), &options, c->source->linktype);
+  s->serial = ++c->serial;
+  lua_remove(L, -2);
+  return s;
+}
+
+/* Put the filter that is on top, or nil, into its slot; pops it. */
+static void keep_filter(lua_State *L, int capture) {
+  lua_getiuservalue(L, capture, TAPL_SLOTS);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, TAPL_FILTER_SLOT);
+  lua_pop(L, 1);
+}
+
+int tapL_setfilter(lua_State *L, int capture, int index, int sets) {
+  struct tapL_capture *c = tapL_tocapture(L, capture);
+  const struct tap_filter_options options = filter_options(c);
+  struct tapL_select *before = c->filter, *s = NULL;
+  struct tap_err e;
+  if (lua_isnil(L, index)) {
+    lua_pushnil(L);
+  } else if ((s = tapL_pushselect(L, index, sets, &options, c->source->linktype)) == NULL) {
+    if (!lua_istable(L, -1)) return 3;
+    lua_pop(L, 1); /* where and what: it is in the message */
+    return 2;
+  } else {
+    s->serial = ++c->serial;
+  }
+  c->filter = s;
+  if (tapL_pass_refilter(c, &e) != 0) {
+    c->filter = before;
+    return tapL_fail(L, tapL_pushsubject(L, capture), &e);
+  }
+  keep_filter(L, capture);
   return 0;
 }
 
-int tapL_setfilter(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e) {
-  static const struct tap_program none = { NULL, 0 };
-  if (program != NULL && tap_program_verify(program, e) != 0) return -1;
-  if (c->source->ops->set_filter != NULL) return c->source->ops->set_filter(c->source, program, e);
-  return keep_program(c, program == NULL ? &none : program, e);
-}
-
-/* cap:set_filter_raw(program | nil) */
+/* cap:set_filter_raw(filter | nil, sets | nil) */
 static int capture_set_filter(lua_State *L) {
-  struct tapL_capture *c = tapL_checkcapture(L, 1);
-  struct tap_program program;
-  struct tap_err e;
-  bool given = !lua_isnoneornil(L, 2);
-  if (given) program = tapL_checkprogram(L, 2);
-  if (tapL_setfilter(c, given ? &program : NULL, &e) != 0)
-    return tapL_fail(L, tapL_pushsubject(L, 1), &e);
-  c->pass.plain = false; /* from the next packet on there is something to look at */
+  int results;
+  tapL_checkcapture(L, 1);
+  lua_settop(L, 3);
+  if (lua_isnil(L, 3))
+    lua_getiuservalue(L, 1, TAPL_SETS);
+  else
+    tapL_pushsets(L, 3);
+  results = tapL_setfilter(L, 1, 2, 4);
+  if (results > 0) return results;
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -151,8 +181,7 @@ void tapL_release(struct tapL_capture *c) {
   if (s != NULL) s->ops->close(s);
   if (c->poll_fd >= 0) close(c->poll_fd);
   c->poll_fd = -1;
-  free((void *)(uintptr_t)c->filter.insns);
-  c->filter = (struct tap_program){ NULL, 0 };
+  c->filter = NULL;
   free(c->frames);
   free(c->packets);
   c->frames = NULL;
@@ -186,6 +215,12 @@ static void set_integer(lua_State *L, const char *name, lua_Integer n) {
   lua_setfield(L, -2, name);
 }
 
+static void set_filter(lua_State *L, const struct tapL_capture *c) {
+  char buffer[160];
+  lua_pushstring(L, tapL_kernel_place(c, buffer, sizeof buffer));
+  lua_setfield(L, -2, "filter");
+}
+
 static void set_source(lua_State *L, const struct tap_source *s) {
   struct tap_ring_size ring;
   lua_pushstring(L, s->kind);
@@ -208,7 +243,9 @@ static int capture_info(lua_State *L) {
   lua_setfield(L, -2, "live");
   lua_pushboolean(L, c->source == NULL);
   lua_setfield(L, -2, "closed");
-  if (c->source != NULL) set_source(L, c->source);
+  if (c->source == NULL) return 1;
+  set_source(L, c->source);
+  set_filter(L, c);
   return 1;
 }
 

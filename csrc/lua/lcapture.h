@@ -13,6 +13,8 @@
 
 #include "filter/program.h"
 #include "lua/lapi.h"
+#include "lua/lkernel.h"
+#include "lua/lselect.h"
 #include "proto/decode.h"
 #include "stats/aggregate.h"
 #include "sys/source.h"
@@ -22,18 +24,20 @@ struct tapL_packet;
 #define TAPL_CAPTURE "moontap.capture"
 
 /* The capture's user values: a table of all that a pass calls or lends (see slots below), the
- * subject's text, and what its source borrows. */
-enum { TAPL_SLOTS = 1, TAPL_SUBJECT, TAPL_BORROWED, TAPL_CAPTURE_VALUES = TAPL_BORROWED };
+ * subject's text, what its source borrows, and the sets that its filters can name. */
+enum { TAPL_SLOTS = 1, TAPL_SUBJECT, TAPL_BORROWED, TAPL_SETS, TAPL_CAPTURE_VALUES = TAPL_SETS };
 
 /* Slots: the pool of packet handles, the handle lent out in strict mode, the function that waits,
- * the last error that was counted, the thread that drives, then functions of handlers and ticks, and aggregates.  The
- * pool's size is prime, so that it does not lock onto periodic traffic. */
+ * the last error that was counted, the thread that drives, the filter, then functions of handlers
+ * and ticks, aggregates, and what packets each of them wants.  The pool's size is prime, so that it
+ * does not lock onto periodic traffic. */
 enum {
   TAPL_POOL = 127,
   TAPL_LENT_SLOT = TAPL_POOL + 1,
   TAPL_WAIT_SLOT,
   TAPL_ERROR_SLOT,
   TAPL_THREAD_SLOT,
+  TAPL_FILTER_SLOT,
   TAPL_FIRST_SLOT
 };
 
@@ -49,14 +53,16 @@ enum { TAPL_BATCH = 64, TAPL_BATCH_MAX = 256 };
 
 /* Something of the script that wants packets: a function, or the body of a for loop. */
 struct tapL_handler {
-  struct tap_ref *refs; /* declared names, required or not */
-  int ref_count;        /* -1: wants the packet object */
-  int slot;             /* of its function */
+  struct tap_ref *refs;      /* declared names, required or not */
+  int ref_count;             /* -1: wants the packet object */
+  int slot;                  /* of its function */
+  struct tapL_select *where; /* NULL: every packet; lives as long as its slot, or the loop */
   uint64_t matched, skipped;
 };
 
 struct tapL_counter {
   struct tap_aggregate *aggregate; /* shared with its userdata */
+  struct tapL_select *where;       /* NULL: every packet; lives as long as its slot */
   uint64_t matched, skipped;
 };
 
@@ -94,7 +100,8 @@ struct tapL_pass {
   bool owns_signals;
   bool plain;    /* nobody looks at single packets */
   bool stepwise; /* functions of the script see them: each step is one packet */
-  bool has_loop; /* 'loop' wants packets */
+  bool has_loop; /* 'loop' wants packets, */
+  bool straight; /* and nothing else does, and it wants all of them */
   struct tapL_handler loop;
   lua_State *thread;        /* that drives it; an error may kill it and leave the pass behind */
   struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
@@ -107,14 +114,20 @@ struct tapL_pass {
   int most;                 /* values that one of those who listen gets */
   enum tap_level level;     /* how deep packets are wanted, */
   int decoded;              /* and how deep those of the batch are; -1: not at all */
-  unsigned at, count;       /* the batch: frames from 'at' on are not taken yet */
+  unsigned at, count;       /* the batch: frames from 'at' on are not taken yet; */
+  unsigned test_until;      /* those before this one have to pass the filter */
+  bool broken;              /* a filter cannot be for the frame behind the batch, */
+  unsigned whole;           /* which had so many frames, */
+  struct tap_err fault;     /* as this says */
 };
 
 struct tapL_capture {
   struct tapL_context *context;
   struct tap_source *source;
-  struct tap_program filter; /* run here, not in a kernel; insns NULL: none; owned */
-  struct tap_frame *frames;  /* one batch */
+  struct tapL_select *filter; /* NULL: none; lives in its slot */
+  struct tapL_kernel kernel;
+  unsigned serial;          /* of the last selection that was made for it */
+  struct tap_frame *frames; /* one batch */
   struct tap_packet *packets;
   unsigned batch;
   bool live, strict, signals, has_wait, count_errors;
@@ -156,6 +169,10 @@ void tapL_readnames(lua_State *L, int index, struct tapL_handler *h);
 
 /* laggregate.c: make the aggregate that the options table at 'index' describes, push it. */
 struct tap_aggregate *tapL_newaggregate(lua_State *L, int index);
+
+/* The selection that the value at 'index' makes for this capture, pushed; raises where it cannot
+ * be compiled. */
+struct tapL_select *tapL_checkwhere(lua_State *L, int capture, int index);
 
 /* lfilter.c: read the program at 'index' (a list of {code, jt, jf, k}); raises where it is none.
  * Pushes a userdata that owns the instructions. */

@@ -11,9 +11,9 @@
 
 #define GUARD "moontap.pass"
 
-enum { GUARD_CAPTURE = 1 };
+enum { GUARD_CAPTURE = 1, GUARD_WHERE, GUARD_VALUES = GUARD_WHERE };
 
-/* A pass under guard.  Its capture is kept alive by the user value. */
+/* A pass under guard.  Its capture, and what selects packets for its loop, are user values. */
 struct guard {
   struct tapL_capture *c;
   unsigned serial; /* of the pass; 0: there is none to end */
@@ -21,7 +21,7 @@ struct guard {
 };
 
 static struct guard *push_guard(lua_State *L, int capture) {
-  struct guard *g = lua_newuserdatauv(L, sizeof *g, 1);
+  struct guard *g = lua_newuserdatauv(L, sizeof *g, GUARD_VALUES);
   *g = (struct guard){ .c = tapL_tocapture(L, capture) };
   lua_pushvalue(L, capture);
   lua_setiuservalue(L, -2, GUARD_CAPTURE);
@@ -160,10 +160,12 @@ static int capture_run(lua_State *L) {
 
 enum { LOOP_CAPTURE = TAPL_UPVALUES + 1, LOOP_SLOTS, LOOP_GUARD };
 
-/* Push what the loop asked for, and say how many values.  0: the packet lacks a required field. */
+/* Push what the loop asked for, and say how many values.  0: the packet is not wanted, or lacks a
+ * required field. */
 static inline int offer(struct tapL_drive *d, struct tap_packet *p) {
   struct tapL_handler *loop = &d->c->pass.loop;
   int values = 1;
+  if (loop->where != NULL && !tapL_select_accepts(loop->where, p)) return 0;
   if (loop->ref_count < 0)
     tapL_pass_lend(d, p);
   else
@@ -263,18 +265,33 @@ static int push_loop(lua_State *L) {
   return 4;
 }
 
+/* Select the packets of the loop whose guard is on top, by what is given at 'index', if it is. */
+static void select_packets(lua_State *L, struct guard *g, int index) {
+  if (lua_isnil(L, index)) return;
+  g->loop.where = tapL_checkwhere(L, 1, index);
+  lua_setiuservalue(L, -2, GUARD_WHERE);
+}
+
+/* cap:fields(names, where) */
 static int capture_fields(lua_State *L) {
   struct guard *g;
   tapL_checkcapture(L, 1);
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 3);
   g = push_guard(L, 1);
   tapL_readnames(L, 2, &g->loop);
+  select_packets(L, g, 3);
   return push_loop(L);
 }
 
+/* cap:packets(where) */
 static int capture_packets(lua_State *L) {
+  struct guard *g;
   tapL_checkcapture(L, 1);
-  push_guard(L, 1)->loop.ref_count = -1;
+  lua_settop(L, 2);
+  g = push_guard(L, 1);
+  g->loop.ref_count = -1;
+  select_packets(L, g, 2);
   return push_loop(L);
 }
 

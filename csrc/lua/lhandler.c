@@ -84,27 +84,42 @@ static struct tapL_handler *new_handler(lua_State *L, struct tapL_capture *c) {
   return &hooks->handlers[hooks->handler_count];
 }
 
-/* cap:on(names, fn) */
+/* The selection at 'index', kept; NULL where nothing is. */
+static struct tapL_select *keep_where(lua_State *L, struct tapL_capture *c, int index) {
+  struct tapL_select *where;
+  if (lua_isnoneornil(L, index)) return NULL;
+  where = tapL_checkwhere(L, 1, index);
+  keep(L, c);
+  return where;
+}
+
+/* cap:on(names, fn, where) */
 static int capture_on(lua_State *L) {
   struct tapL_capture *c = check_registering(L);
+  struct tapL_select *where;
   struct tapL_handler *h;
   luaL_checktype(L, 2, LUA_TTABLE);
   luaL_checktype(L, 3, LUA_TFUNCTION);
+  where = keep_where(L, c, 4);
   lua_settop(L, 3);
   h = new_handler(L, c);
+  h->where = where;
   h->slot = keep(L, c);
   tapL_readnames(L, 2, h); /* the last that can raise */
   c->hooks.handler_count++;
   return 0;
 }
 
-/* cap:each(fn) */
+/* cap:each(fn, where) */
 static int capture_each(lua_State *L) {
   struct tapL_capture *c = check_registering(L);
+  struct tapL_select *where;
   struct tapL_handler *h;
   luaL_checktype(L, 2, LUA_TFUNCTION);
+  where = keep_where(L, c, 3);
   lua_settop(L, 2);
   h = new_handler(L, c);
+  h->where = where;
   h->ref_count = -1;
   h->slot = keep(L, c);
   c->hooks.handler_count++;
@@ -126,18 +141,21 @@ static int capture_every(lua_State *L) {
   return 0;
 }
 
-/* cap:aggregate_raw{by=, columns=, limit=} */
+/* cap:aggregate_raw{by=, columns=, limit=, where=} */
 static int capture_aggregate(lua_State *L) {
   struct tapL_capture *c = check_registering(L);
   struct tapL_hooks *hooks = &c->hooks;
+  struct tapL_select *where;
   struct tap_aggregate *a;
   luaL_checktype(L, 2, LUA_TTABLE);
+  lua_getfield(L, 2, "where");
+  where = keep_where(L, c, lua_gettop(L));
   a = tapL_newaggregate(L, 2);
   lua_pushvalue(L, -1);
   keep(L, c);
   hooks->counters = grow(L, hooks->counters, hooks->counter_count, sizeof *hooks->counters);
   hooks->counters[hooks->counter_count++] =
-      (struct tapL_counter){ .aggregate = tap_aggregate_share(a) };
+      (struct tapL_counter){ .aggregate = tap_aggregate_share(a), .where = where };
   return 1;
 }
 

@@ -47,7 +47,8 @@ static void push_context(lua_State *L) {
 /* Runs with the upvalues that all functions of the module get. */
 static int open_parts(lua_State *L) {
   lua_newtable(L);
-  tapL_open_capture(L); /* the next four add methods to its class */
+  tapL_open_capture(L); /* the next five add methods to its class */
+  tapL_open_explain(L);
   tapL_open_drive(L);
   tapL_open_handler(L);
   tapL_open_poll(L);

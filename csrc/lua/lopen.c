@@ -128,14 +128,20 @@ static const char *keep_subject(lua_State *L, const struct kind *k) {
   return lua_tostring(L, -1);
 }
 
-/* Put the option's program in.  A source that is refused its filter does not stay open. */
-static int set_first_filter(lua_State *L, struct tapL_capture *c, struct tap_err *e) {
-  struct tap_program program;
-  if (lua_getfield(L, OPEN_OPTIONS, "filter") == LUA_TNIL) return 0;
-  program = tapL_checkprogram(L, lua_gettop(L));
-  if (tapL_setfilter(c, &program, e) == 0) return 0;
-  tapL_release(c);
-  return -1;
+/* Keep the option's sets, and put its filter in.  A source that is refused its filter does not
+ * stay open.  0, or the number of results that are pushed. */
+static int set_first_filter(lua_State *L, struct tapL_capture *c) {
+  const int filter = lua_gettop(L) + 1, sets = filter + 1;
+  int results;
+  lua_getfield(L, OPEN_OPTIONS, "filter");
+  lua_getfield(L, OPEN_OPTIONS, "sets");
+  tapL_pushsets(L, sets);
+  lua_replace(L, sets);
+  lua_pushvalue(L, sets);
+  lua_setiuservalue(L, OPEN_CAPTURE, TAPL_SETS);
+  results = lua_isnil(L, filter) ? 0 : tapL_setfilter(L, OPEN_CAPTURE, filter, sets);
+  if (results > 0) tapL_release(c);
+  return results;
 }
 
 /* core.open(options) */
@@ -145,6 +151,7 @@ static int open_capture(lua_State *L) {
   const struct kind *kind;
   const char *subject;
   struct tap_err e;
+  int results;
   luaL_checktype(L, OPEN_OPTIONS, LUA_TTABLE);
   lua_settop(L, OPEN_OPTIONS);
   c = tapL_newcapture(L);
@@ -157,7 +164,8 @@ static int open_capture(lua_State *L) {
   s = kind->open(L, &e);
   if (s == NULL) return tapL_fail(L, subject, &e);
   tapL_setsource(c, s);
-  if (set_first_filter(L, c, &e) != 0) return tapL_fail(L, subject, &e);
+  results = set_first_filter(L, c);
+  if (results > 0) return results;
   lua_settop(L, OPEN_CAPTURE);
   return 1;
 }

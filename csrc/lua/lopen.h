@@ -18,8 +18,9 @@ void tapL_release(struct tapL_capture *c);
 
 void tapL_setsource(struct tapL_capture *c, struct tap_source *s);
 
-/* Verify a program (NULL: accept all) and put it into the kernel, or keep it for the pass. */
-int tapL_setfilter(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e);
+/* Let the value at 'index' (nil: none) be the capture's filter, with the sets at 'sets'.  0, or
+ * nothing is changed and so many results are pushed: nil, a message, an error number if any. */
+int tapL_setfilter(lua_State *L, int capture, int index, int sets);
 
 /* Hand over a source that the host opened; core.prepared() makes it a capture.  Owns 's' from
  * now on.  The module must have been loaded into 'L'. */

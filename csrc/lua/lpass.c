@@ -12,7 +12,7 @@
 #include "sys/clock.h"
 #include "sys/interrupt.h"
 
-enum { NS_PER_MS = 1000000, NOT_DECODED = -1 };
+enum { NS_PER_MS = 1000000 };
 
 static bool interrupted(const struct tapL_capture *c) {
   return c->pass.owns_signals && tap_interrupt_caught() != 0;
@@ -40,65 +40,12 @@ void tapL_pass_end(struct tapL_capture *c) {
   if (pass->phase != TAPL_CLOSED && !c->live) {
     if (pass->count > 0) c->source->ops->release(c->source);
     pass->at = pass->count = 0;
+    pass->broken = false;
   }
   tapL_pass_abandon(c);
 }
 
 /* --- beginning --- */
-
-static enum tap_level deeper(enum tap_level level, const struct tapL_handler *h) {
-  if (h->ref_count < 0) return TAP_LEVEL_ALL;
-  for (int i = 0; i < h->ref_count; i++)
-    if (h->refs[i].level > level) level = (enum tap_level)h->refs[i].level;
-  return level;
-}
-
-/* How deep all who listen want packets decoded. */
-static enum tap_level wanted_level(const struct tapL_capture *c) {
-  const struct tapL_hooks *hooks = &c->hooks;
-  enum tap_level level = TAP_LEVEL_FRAME, other;
-  for (int i = 0; i < hooks->handler_count; i++)
-    level = deeper(level, &hooks->handlers[i]);
-  for (int i = 0; i < hooks->counter_count; i++) {
-    other = (enum tap_level)tap_aggregate_level(hooks->counters[i].aggregate);
-    if (other > level) level = other;
-  }
-  return c->pass.has_loop ? deeper(level, &c->pass.loop) : level;
-}
-
-/* Decode what is left of the batch, unless it was as deep as is wanted now. */
-static void decode_left(struct tapL_capture *c) {
-  struct tapL_pass *pass = &c->pass;
-  if (pass->plain || pass->decoded >= (int)pass->level) return;
-  tap_decode_batch(c->context->registry, c->frames + pass->at, pass->count - pass->at, pass->level,
-                   c->packets + pass->at);
-  pass->decoded = (int)pass->level;
-}
-
-/* From when on time has to be looked at.  Ticks of a live pass count from now; for a file the next
- * packet says what time it is. */
-static void look_at_time(struct tapL_capture *c) {
-  struct tapL_pass *pass = &c->pass;
-  bool ends = pass->lasts_ns > 0 || pass->until_ns != INT64_MAX;
-  if (c->live) tapL_tick_base(c, tap_clock_real_ns());
-  pass->event_ns = tapL_tick_next(c);
-  if (!c->live && (ends || c->hooks.tick_count > 0)) pass->event_ns = INT64_MIN;
-}
-
-/* See what the hooks want; packets of the batch that are left are decoded for them anew. */
-static void look_at_hooks(struct tapL_capture *c, const struct tapL_handler *loop) {
-  struct tapL_pass *pass = &c->pass;
-  const struct tapL_hooks *hooks = &c->hooks;
-  look_at_time(c);
-  pass->has_loop = loop != NULL;
-  pass->loop.refs = loop == NULL ? NULL : loop->refs;
-  pass->loop.ref_count = loop == NULL ? 0 : loop->ref_count;
-  pass->level = wanted_level(c);
-  pass->plain = hooks->handler_count == 0 && hooks->counter_count == 0 && loop == NULL &&
-                pass->event_ns == INT64_MAX && c->filter.insns == NULL;
-  pass->stepwise = loop != NULL || hooks->handler_count > 0;
-  decode_left(c);
-}
 
 void tapL_pass_limit(struct tapL_capture *c, const struct tapL_limits *limits) {
   struct tapL_pass *pass = &c->pass;
@@ -157,11 +104,14 @@ void tapL_pass_change_thread(struct tapL_drive *d) {
 
 int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
                     const struct tapL_limits *limits, struct tap_err *e) {
-  d->c->pass.most = most_values(d->c, loop);
+  struct tapL_pass *pass = &d->c->pass;
+  const bool closed = pass->phase == TAPL_CLOSED;
+  pass->most = most_values(d->c, loop);
   tapL_pass_enter(d);
-  if (d->c->pass.phase == TAPL_CLOSED && open_pass(d->c, limits, e) != 0) return -1;
-  look_at_hooks(d->c, loop);
-  return 0;
+  if (tapL_kernel_set(d->c, loop, closed ? limits->count > 0 : pass->left != UINT64_MAX, e) != 0)
+    return -1;
+  if (closed && open_pass(d->c, limits, e) != 0) return -1;
+  return tapL_pass_look(d->c, loop, e);
 }
 
 /* --- feeding one packet --- */
@@ -197,6 +147,7 @@ void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p) {
 
 static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct tap_packet *p) {
   int count = 1;
+  if (h->where != NULL && !tapL_select_accepts(h->where, p)) return;
   lua_rawgeti(d->L, d->slots, h->slot);
   if (h->ref_count < 0)
     tapL_pass_lend(d, p);
@@ -215,6 +166,7 @@ static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct ta
 static void feed_counters(struct tapL_capture *c, const struct tap_packet *p) {
   const struct tapL_counter *end = c->hooks.counters + c->hooks.counter_count;
   for (struct tapL_counter *counter = c->hooks.counters; counter < end; counter++) {
+    if (counter->where != NULL && !tapL_select_accepts(counter->where, p)) continue;
     if (tap_aggregate_add(counter->aggregate, p))
       counter->matched++;
     else
@@ -248,24 +200,52 @@ static inline void accept(struct tapL_capture *c, struct tap_packet *p) {
   p->number = ++c->tally.delivered + c->tally.filtered;
 }
 
-static inline bool is_rejected(const struct tapL_capture *c) {
-  return c->filter.insns != NULL && tap_program_run(&c->filter, &c->frames[c->pass.at]) == 0;
+/* What a filter that looks at frames alone is shown. */
+static inline void show_frame(const struct tap_frame *frame, struct tap_packet *p) {
+  p->frame = frame;
+  p->flow = NULL;
+  p->count = 0;
+  p->fault = TAP_PAYLOAD;
+  p->network = p->transport = TAP_NO_LAYER;
+}
+
+static inline bool is_rejected(struct tapL_capture *c, struct tap_packet *p) {
+  if (c->pass.decoded == TAPL_NOT_DECODED) show_frame(&c->frames[c->pass.at], p);
+  p->number = c->tally.delivered + c->tally.filtered + 1;
+  return !tapL_select_accepts(c->filter, p);
 }
 
 /* Take the packet at hand.  False when the filter rejected it. */
 static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
-  if (!is_rejected(c)) {
-    accept(c, p);
-    return true;
+  struct tapL_pass *pass = &c->pass;
+  if (pass->at < pass->test_until && is_rejected(c, p)) {
+    pass->at++;
+    c->tally.filtered++;
+    return false;
   }
-  c->pass.at++;
-  c->tally.filtered++;
-  return false;
+  if (pass->decoded < (int)pass->level)
+    tap_decode(c->context->registry, &c->frames[pass->at], pass->level, p);
+  accept(c, p);
+  return true;
 }
 
 /* --- the batch --- */
 
-/* A batch that nobody looks at is counted at once. */
+/* Of a batch that nobody looks at those that have to pass the filter are counted one by one. */
+static void sift(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  const unsigned end = pass->test_until < pass->count ? pass->test_until : pass->count;
+  for (; pass->at < end && pass->left > 0; pass->at++) {
+    if (is_rejected(c, &c->packets[pass->at])) {
+      c->tally.filtered++;
+    } else {
+      c->tally.delivered++;
+      pass->left--;
+    }
+  }
+}
+
+/* The others are counted at once. */
 static void take_all(struct tapL_capture *c) {
   uint64_t n = c->pass.count - c->pass.at;
   if (n > c->pass.left) n = c->pass.left;
@@ -297,14 +277,23 @@ static void tick_on_quiet_link(struct tapL_drive *d, int64_t now_ns) {
   pass->event_ns = tapL_tick_next(d->c);
 }
 
+/* The packets before it have been delivered. */
+static enum tapL_step fail_broken(struct tapL_capture *c, struct tap_err *e) {
+  c->pass.broken = false;
+  *e = c->pass.fault;
+  return TAPL_FAILED;
+}
+
 /* TAPL_PACKET: there is something to look at again, a batch or the wish to stop. */
 static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   struct tapL_capture *c = d->c;
   struct tapL_pass *pass = &c->pass;
+  const uint64_t stale = c->source->stale;
   int64_t now_ns = 0;
   int got;
   if (pass->count > 0) c->source->ops->release(c->source);
-  pass->at = pass->count = 0;
+  pass->at = pass->count = pass->test_until = 0;
+  if (pass->broken) return fail_broken(c, e);
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
   if (pass->stop_asked) return TAPL_PACKET;
   if (c->live && c->hooks.tick_count > 0) now_ns = tap_clock_real_ns();
@@ -316,9 +305,7 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
     return pass->stop_asked ? TAPL_PACKET : TAPL_WAIT;
   }
   pass->count = (unsigned)got;
-  pass->decoded = NOT_DECODED;
-  decode_left(c);
-  return TAPL_PACKET;
+  return tapL_pass_meet(c, stale, e) == 0 ? TAPL_PACKET : TAPL_FAILED;
 }
 
 /* Deliver from the batch.  TAPL_PACKET: one is out, and whoever drives wants to see it;
@@ -326,7 +313,10 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
 static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
   struct tapL_capture *c = d->c;
   struct tapL_pass *pass = &c->pass;
-  if (pass->plain) take_all(c);
+  if (pass->plain) {
+    sift(c);
+    take_all(c);
+  }
   while (pass->at < pass->count) {
     struct tap_packet *p = &c->packets[pass->at];
     int64_t ts_ns = c->frames[pass->at].ts_ns;
@@ -345,8 +335,7 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
 /* Nothing comes before the next packet of the batch, and only a loop wants it. */
 static inline bool goes_straight(const struct tapL_capture *c) {
   const struct tapL_pass *pass = &c->pass;
-  return pass->has_loop && (c->hooks.handler_count | c->hooks.counter_count) == 0 &&
-         c->filter.insns == NULL && pass->phase == TAPL_OPEN && !pass->stop_asked &&
+  return pass->straight && pass->test_until == 0 && pass->phase == TAPL_OPEN && !pass->stop_asked &&
          pass->left > 0 && pass->at < pass->count && c->frames[pass->at].ts_ns < pass->event_ns &&
          !interrupted(c);
 }

@@ -25,10 +25,25 @@ enum tapL_step { TAPL_PACKET, TAPL_WAIT, TAPL_END, TAPL_FAILED };
 int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
                     const struct tapL_limits *limits, struct tap_err *e);
 
+/* lwanted.c: the capture's filter is another one: from the next packet on it is heeded, in the kernel too.  0,
+ * or -1 and 'e' when the kernel refuses. */
+int tapL_pass_refilter(struct tapL_capture *c, struct tap_err *e);
+
+/* lwanted.c: see what the hooks and the loop (NULL: none) want of the packets that come.  0, or -1
+ * and 'e' when a filter cannot be for the next one. */
+int tapL_pass_look(struct tapL_capture *c, const struct tapL_handler *loop, struct tap_err *e);
+
+/* lwanted.c: make a batch that has come ready.  'stale' packets of it may have come by an older
+ * filter.  As above. */
+int tapL_pass_meet(struct tapL_capture *c, uint64_t stale, struct tap_err *e);
+
+/* How deep packets are decoded that nobody has looked at. */
+enum { TAPL_NOT_DECODED = -1 };
+
 /* Let each step be one packet, so that whoever drives can count them. */
 static inline void tapL_pass_count_steps(struct tapL_capture *c) {
   c->pass.plain = false;
-  c->pass.stepwise = true;
+  c->pass.stepwise = true; /* which is heeded whenever 'plain' is found anew */
 }
 
 /* Let the running pass end by these limits instead, counted from now. */

@@ -19,11 +19,13 @@
 #include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/membarrier.h>
 #include <net/if.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -87,23 +89,6 @@ static int copy_program(const struct live *l, const struct tap_program *program,
   return 0;
 }
 
-static int live_set_filter(struct tap_source *s, const struct tap_program *program,
-                           struct tap_err *e) {
-  struct live *l = live_of(s);
-  struct sock_fprog fresh;
-  if (program != NULL && (program->count == 0 || program->count > TAP_PROGRAM_MAX))
-    return tap_fail(e, EINVAL, "attach filter");
-  if (copy_program(l, program, &fresh) < 0) return tap_fail(e, ENOMEM, "attach filter");
-  if (l->running && attach(l, &fresh) < 0) {
-    const int sys = errno;
-    free(fresh.filter);
-    return tap_fail(e, sys, "attach filter");
-  }
-  free(l->program.filter);
-  l->program = fresh;
-  return 0;
-}
-
 /* Add what the kernel counted since the last time; it counts in 32 bits and from 0 again after
  * each read. */
 static int read_counts(struct live *l) {
@@ -125,6 +110,44 @@ static void read_counts_in_time(struct live *l) {
 /* How many frames lie in the ring, by the kernel's counts. */
 static uint64_t owed(const struct live *l) {
   return l->counts.seen - l->counts.dropped - l->counts.taken;
+}
+
+/* Have the kernel look at a program.  While nothing is let in it stays closed. */
+static int try_program(const struct live *l, const struct sock_fprog *program) {
+  const int sys = attach(l, program) < 0 ? errno : 0;
+  if (!l->running) attach_reject_all(l);
+  errno = sys;
+  return sys == 0 ? 0 : -1;
+}
+
+/* Wait until no CPU runs the filter that was there before.  Packets that it let in are counted
+ * then.  False where the kernel offers no such wait (Linux < 4.3, or a system that forbids it). */
+static bool let_filters_end(void) {
+  return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0;
+}
+
+/* How many frames lie in the ring that may have come by an older filter; UINT64_MAX: any. */
+static uint64_t count_stale(struct live *l) {
+  if (l->running && (!let_filters_end() || read_counts(l) < 0)) return UINT64_MAX;
+  return owed(l);
+}
+
+static int live_set_filter(struct tap_source *s, const struct tap_program *program,
+                           struct tap_err *e) {
+  struct live *l = live_of(s);
+  struct sock_fprog fresh;
+  if (program != NULL && (program->count == 0 || program->count > TAP_PROGRAM_MAX))
+    return tap_fail(e, EINVAL, "attach filter");
+  if (copy_program(l, program, &fresh) < 0) return tap_fail(e, ENOMEM, "attach filter");
+  if (l->base.fd >= 0 && try_program(l, &fresh) < 0) {
+    const int sys = errno;
+    free(fresh.filter);
+    return tap_fail(e, sys, "attach filter");
+  }
+  free(l->program.filter);
+  l->program = fresh;
+  s->stale = count_stale(l);
+  return 0;
 }
 
 static void live_counts(struct tap_source *s, struct tap_counts *out) {
@@ -286,6 +309,7 @@ static int nothing_there(struct live *l, struct tap_err *e) {
 
 static void count_taken(struct live *l, unsigned n) {
   l->counts.taken += n;
+  if (l->base.stale != UINT64_MAX) l->base.stale -= n < l->base.stale ? n : l->base.stale;
   if (!l->running) l->counts.unread -= n < l->counts.unread ? n : l->counts.unread;
 }
 
@@ -390,6 +414,7 @@ static struct live *live_new(const struct tap_live *options, const struct tap_if
     .latency_ms = options->latency_ms > 0 ? options->latency_ms : 1,
     .linktype = iface->linktype,
     .snaplen = options->snaplen,
+    .netmask = iface->netmask,
   };
   l->ifindex = (int)iface->index;
   l->loopback = iface->flags & IFF_LOOPBACK;

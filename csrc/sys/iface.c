@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cursor.h"
 #include "base/frame.h"
 
 _Static_assert(TAP_IFACE_NAME == IFNAMSIZ, "names have the kernel's size");
@@ -106,6 +107,12 @@ static unsigned prefix_length(const struct sockaddr *mask) {
   return bits;
 }
 
+static void note_netmask(const struct ifaddrs *a, struct tap_iface *out) {
+  size_t size = 0;
+  const uint8_t *p = ip_bytes(a->ifa_netmask, &size);
+  if (size == 4 && out->netmask == UINT32_MAX) out->netmask = tap_be32(p);
+}
+
 static void add_address(const struct ifaddrs *a, struct tap_iface *out) {
   char text[INET6_ADDRSTRLEN];
   size_t size;
@@ -124,8 +131,12 @@ static bool belongs_to(const struct ifaddrs *a, const char *name) {
 
 static int fill_iface(const struct survey *s, const char *name, struct tap_iface *out) {
   if (fill_link(s, name, out) < 0) return -1;
-  for (const struct ifaddrs *a = s->addresses; a != NULL; a = a->ifa_next)
-    if (belongs_to(a, name)) add_address(a, out);
+  out->netmask = UINT32_MAX;
+  for (const struct ifaddrs *a = s->addresses; a != NULL; a = a->ifa_next) {
+    if (!belongs_to(a, name)) continue;
+    add_address(a, out);
+    note_netmask(a, out);
+  }
   return 0;
 }
 

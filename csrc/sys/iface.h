@@ -22,6 +22,8 @@ struct tap_iface {
   uint16_t linktype; /* LINKTYPE_ that its frames have */
   uint8_t mac[6];
   bool has_mac;
+  uint32_t
+      netmask; /* of the first IPv4 address, in the machine's order; UINT32_MAX: there is none */
   unsigned address_count;
   char address[TAP_ADDRESSES_MAX][TAP_ADDRESS_TEXT]; /* "192.0.2.1/24" */
 };

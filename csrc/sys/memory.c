@@ -84,7 +84,11 @@ struct tap_source *tap_memory_open(const struct tap_frame *frames, size_t count,
     return NULL;
   }
   m->source = (struct tap_source){
-    .ops = &ops, .kind = "packets", .fd = -1, .linktype = common_linktype(frames, count)
+    .ops = &ops,
+    .kind = "packets",
+    .fd = -1,
+    .linktype = common_linktype(frames, count),
+    .netmask = UINT32_MAX,
   };
   m->count = count;
   m->at = 0;

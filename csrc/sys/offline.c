@@ -216,6 +216,7 @@ static struct offline *new_source(struct tap_err *e) {
   }
   o->source.ops = &ops;
   o->source.fd = -1;
+  o->source.netmask = UINT32_MAX;
   o->fd = -1;
   return o;
 }
@@ -224,6 +225,7 @@ static int begin(struct offline *o, struct tap_err *e) {
   if (tap_pcap_begin(&o->pcap, &o->window, e) != 0) return -1;
   o->source.linktype = o->pcap.linktype;
   o->source.snaplen = o->pcap.snaplen;
+  o->source.swapped = o->pcap.swapped;
   return 0;
 }
 

@@ -50,8 +50,9 @@ struct tap_source_ops {
    * is readable.  0, or -1 (interface gone, ...).  EINTR counts as woken. */
   int (*wait)(struct tap_source *s, int timeout_ms, int wake_fd, struct tap_err *e);
 
-  /* Put the verified 'program' (NULL: accept all) into the kernel.  NULL verb: this source
-   * has no kernel behind it, the pass runs the program itself. */
+  /* Put the verified 'program' (NULL: accept all) into the kernel, and say in 'stale' what may be
+   * under way that an earlier one let in.  -1: the one before stays.  NULL verb: this source has
+   * no kernel behind it, the pass runs filters itself. */
   int (*set_filter)(struct tap_source *s, const struct tap_program *program, struct tap_err *e);
 
   /* Let nothing more in, and count exactly what came and was not handed out; next() still
@@ -73,6 +74,9 @@ struct tap_source {
   int latency_ms;    /* live: how late a packet may come, at most */
   uint16_t linktype; /* TAP_LINKTYPE_NONE where packets differ */
   uint32_t snaplen;  /* 0: none */
+  uint32_t netmask;  /* of the interface, in the machine's order; UINT32_MAX: none is known */
+  bool swapped;      /* a file that was written on a machine of the other byte order */
+  uint64_t stale;    /* so many of the frames that come next may have passed an older filter */
 };
 
 #endif

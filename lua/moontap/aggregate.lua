@@ -53,7 +53,7 @@ end
 
 --- The raw form of what cap:aggregate takes.
 ---@param given table
----@return table? plan  { by =, columns =, limit = }
+---@return table? plan  { by =, columns =, limit =, where = }
 ---@return string? message
 function M.plan(given)
   if type(given) ~= "table" then return nil, "a table expected" end
@@ -64,7 +64,6 @@ function M.plan(given)
   if type(named.by) == "string" then named.by = { named.by } end
   local plan, message = check.options(RULES, named)
   if not plan then return nil, message end
-  if plan.where ~= nil then return nil, "where: " .. check.NO_TEXT_FILTER end
   for i, text in ipairs(given) do
     columns[i], message = parse_column(text)
     if not columns[i] then return nil, message end
@@ -72,7 +71,7 @@ function M.plan(given)
   if #columns == 0 then return nil, "no column (write 'packets = count()')" end
   message = check_names(plan.by, columns)
   if message then return nil, message end
-  return { by = plan.by, columns = columns, limit = plan.limit }
+  return { by = plan.by, columns = columns, limit = plan.limit, where = plan.where }
 end
 
 local Aggregate = core.aggregate

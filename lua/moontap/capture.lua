@@ -16,39 +16,26 @@ local RUN <const> = {
   wait = { kind = "boolean", default = true },
 }
 
---- Does 'where' ask for what this version lacks? Returns the message.
-local function wrong_where(name, where)
-  if where ~= nil then return ("%s: %s"):format(name, check.NO_TEXT_FILTER) end
-end
-
---- Register 'fn' for packets that have all of 'names': cap:on(names, fn).
+--- Register 'fn' for packets that have all of 'names': cap:on(names, where, fn).
 function Capture:on(names, where, fn)
   if fn == nil then where, fn = nil, where end
-  local message = wrong_where("on", where)
-  if message then error(message, 2) end
-  return check.blame("on", pcall(raw.on, self, names, fn))
+  return check.blame("on", pcall(raw.on, self, names, fn, where))
 end
 
---- Register 'fn' for packet objects: cap:each(fn).
+--- Register 'fn' for packet objects: cap:each(where, fn).
 function Capture:each(where, fn)
   if fn == nil then where, fn = nil, where end
-  local message = wrong_where("each", where)
-  if message then error(message, 2) end
-  return check.blame("each", pcall(raw.each, self, fn))
+  return check.blame("each", pcall(raw.each, self, fn, where))
 end
 
---- Loop over packet objects: for p in cap:packets() do.
+--- Loop over packet objects: for p in cap:packets(where) do.
 function Capture:packets(where)
-  local message = wrong_where("packets", where)
-  if message then error(message, 2) end
-  return check.blame("packets", pcall(raw.packets, self))
+  return check.blame("packets", pcall(raw.packets, self, where))
 end
 
---- Loop over values: for src, len in cap:fields { "src", "len" } do.
+--- Loop over values: for src, len in cap:fields({ "src", "len" }, where) do.
 function Capture:fields(names, where)
-  local message = wrong_where("fields", where)
-  if message then error(message, 2) end
-  return check.blame("fields", pcall(raw.fields, self, names))
+  return check.blame("fields", pcall(raw.fields, self, names, where))
 end
 
 --- Count packets by keys, in C.
@@ -110,10 +97,13 @@ function Capture:next(timeout)
   return raw.next(self, units.ms(ns))
 end
 
+local SET_FILTER <const> = { sets = { kind = "list" } }
+
 --- Exchange the filter, or take it away.
-function Capture:set_filter(program)
-  if type(program) == "string" then error("set_filter: " .. check.NO_TEXT_FILTER, 2) end
-  return check.blame("set_filter", pcall(raw.set_filter, self, program))
+function Capture:set_filter(filter, options)
+  local o, message = check.options(SET_FILTER, options)
+  if not o then error("set_filter: " .. message, 2) end
+  return check.blame("set_filter", pcall(raw.set_filter, self, filter, o.sets))
 end
 
 return M

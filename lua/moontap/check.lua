@@ -48,15 +48,6 @@ local KINDS <const> = {
   end,
 }
 
---- A filter of this version is a table of raw instructions.
-function KINDS.program(value)
-  if type(value) == "table" then return value end
-  if type(value) == "string" then return nil, ": " .. M.NO_TEXT_FILTER end
-  return nil, "is not a table of instructions"
-end
-
-M.NO_TEXT_FILTER = "filters by text are not part of this version"
-
 local function join(name, message)
   return message:sub(1, 1) == ":" and name .. message or name .. " " .. message
 end

@@ -6,6 +6,13 @@
 ---@class moontap
 local M = {}
 
+--- What packets are wanted: a filter's text (tap.filter says in which language), a filter object,
+--- whose text is compiled for the capture at hand, or instructions { code, jt, jf, k } of the
+--- classic BPF machine, also as tcpdump -dd and -ddd print them. Where packets may be of several
+--- link types, a text is compiled for each one when it is met, and the pass ends with an error
+--- before the first packet that it cannot be for.
+---@alias moontap.Expression string|moontap.Filter|integer[][]
+
 --- What moontap.open takes. Exactly one of file, data, packets, fd and interface says where
 --- packets come from. Sizes are bytes or texts ("256K", "32M"), times seconds or texts ("10ms").
 ---@class moontap.OpenOptions
@@ -14,7 +21,8 @@ local M = {}
 ---@field packets? (string|{ [1]: string, time_ns: integer?, linktype: integer?, len: integer? })[]
 ---@field fd? integer  an open descriptor, which the capture owns from now on
 ---@field interface? string|integer  name or index
----@field filter? integer[][]  instructions { code, jt, jf, k } of the classic BPF machine
+---@field filter? moontap.Expression  what packets to let through (all)
+---@field sets? table<string, (string|integer)[]>  lists by the names that @name calls in filters
 ---@field promisc? boolean  see what is not meant for this machine, too (true)
 ---@field rxhash? boolean  have the kernel hash each packet for frame.rxhash, at some cost (false)
 ---@field snaplen? integer|string  bytes kept of each packet (0: all)
@@ -33,7 +41,8 @@ local M = {}
 ---
 ---@param what string|moontap.OpenOptions  a file's name, or options
 ---@return moontap.Capture?
----@return string? message  "eth0: cannot find interface: No such device"
+---@return string? message  "eth0: cannot find interface: No such device", or where a filter is
+--- wrong: "filter:1:5: unknown word ...", the line, and a mark under the place
 ---@return integer? errno
 function M.open(what) end
 
@@ -76,8 +85,8 @@ function M.options(declarations) end
 function M.packet(bytes, options) end
 
 --- Compile a filter: the language that tcpdump knows (pcap-filter(7)), with comparisons of fields,
---- sets and more in words that it rejects; or instructions, as tcpdump -dd and -ddd print them. In
---- this version a filter is an object that tells its verdict; captures take instructions alone.
+--- sets and more in words that it rejects; or instructions, as tcpdump -dd and -ddd print them. The
+--- object tells verdicts on bytes and what runs where; captures take it as they take a text.
 ---
 ---     local web = assert(tap.filter("tcp port 80 or tcp.dstport in {443, 8080-8088}"))
 ---     print(web:matches(p:bytes()), web:explain())

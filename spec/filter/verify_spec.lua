@@ -9,7 +9,7 @@ local RET <const> = { 0x06, 0, 0, 1 }
 local function refusal(program)
   local ok, cap, message = pcall(tap.open, { packets = {}, filter = program })
   if not ok then return cap end
-  if not cap then return (message:gsub("^packets: cannot verify filter: ", "")) end
+  if not cap then return (message:gsub("^filter: cannot verify filter: ", "")) end
   cap:close()
   return nil
 end

@@ -8,12 +8,19 @@
 ---@field dropped integer  lost by the kernel for lack of room
 ---@field unread integer  counted by the kernel after a pass had ended early
 
+--- What an aggregate, a handler or a loop has matched: packets that its 'where' accepted and that
+--- had all required fields; skipped: that it accepted, but that lacked one. What it rejected
+--- counts in neither.
+---@class moontap.Matches
+---@field matched integer
+---@field skipped integer
+
 ---@class moontap.Stats: moontap.Counts
 ---@field frozen integer  times that the ring was full
 ---@field lost_at_stop integer  0, or a fault of the count
 ---@field interfaces? table<string, moontap.Counts>  of a live capture, by name
----@field handlers { matched: integer, skipped: integer }[]  in order of registration
----@field loop { matched: integer, skipped: integer }  of the last for loop
+---@field handlers moontap.Matches[]  in order of registration
+---@field loop moontap.Matches  of the last for loop
 ---@field tables { matched: integer, skipped: integer, evicted: integer }[]  of aggregates
 ---@field errors? integer  of handlers, with on_error = "count"
 ---@field last_error? any
@@ -30,34 +37,44 @@
 ---@field block? integer  bytes of one block of it
 ---@field blocks? integer
 ---@field latency_ms? integer
+---@field filter? string  where the filter runs: "kernel", "kernel, checked here" (the kernel lets
+--- more through than the filter does), "here", "here: because ..."; nil: there is none
 
 --- Packets from one source. It closes by close(), <close> or when it is collected; then close,
 --- stats, info and tostring still work, all else raises.
 ---@class moontap.Capture
 local Capture = {}
 
---- Call a function with values of each packet that has all of these fields.
+--- Call a function with values of each packet that has all of these fields. Where a live pass
+--- feeds nothing that wants all packets, and has no limit of packets, the kernel lets through
+--- what one of its 'where' asks.
 ---
----     cap:on({ "src", "tcp.dstport" }, function(src, port) print(src, port) end)
+---     cap:on({ "src", "tcp.dstport" }, "tcp[tcpflags] & tcp-syn != 0", function(src, port)
+---       print(src, port)
+---     end)
 ---
 ---@param names string[]  "name?" may be absent and passes nil, but not as the first
+---@param where? moontap.Expression  nil or left out: every packet; raises where it is wrong
 ---@param fn fun(...)
-function Capture:on(names, fn) end
+---@overload fun(self: moontap.Capture, names: string[], fn: fun(...))
+function Capture:on(names, where, fn) end
 
 --- Call a function with each packet.
 ---
----     cap:each(function(p) print(p:summary()) end)
+---     cap:each("udp port 53", function(p) print(p:summary()) end)
 ---
+---@param where? moontap.Expression  as for on
 ---@param fn fun(p: moontap.Packet)  p is valid until it returns
-function Capture:each(fn) end
+---@overload fun(self: moontap.Capture, fn: fun(p: moontap.Packet))
+function Capture:each(where, fn) end
 
 --- Count packets by keys, without Lua for each packet.
 ---
 ---     local talk = cap:aggregate { by = { "src" }, "packets = count()", "bytes = sum(frame.len)" }
 ---
----@param options { by: string[]|string, limit: integer?, [integer]: string }  columns "count()",
---- "sum(field)", with "name = " before them or not; limit (2^20) is of keys, other packets are
---- counted in one row
+---@param options { by: string[]|string, where: moontap.Expression?, limit: integer?,
+--- [integer]: string }  columns "count()", "sum(field)", with "name = " before them or not; where
+--- as for on; limit (2^20) is of keys, other packets are counted in one row
 ---@return moontap.Aggregate
 function Capture:aggregate(options) end
 
@@ -82,18 +99,20 @@ function Capture:run(options) end
 
 --- Loop over packets. The loop makes the pass, and raises where the source fails.
 ---
----     for p in cap:packets() do print(p.src, p.dst) end
+---     for p in cap:packets("arp or udp.length > 100") do print(p.src, p.dst) end
 ---
+---@param where? moontap.Expression  as for on
 ---@return fun(): moontap.Packet?
-function Capture:packets() end
+function Capture:packets(where) end
 
 --- Loop over values of the packets that have all of these fields.
 ---
 ---     for src, len in cap:fields { "src", "frame.len" } do print(src, len) end
 ---
 ---@param names string[]  as for on
+---@param where? moontap.Expression  as for on
 ---@return fun(): ...
-function Capture:fields(names) end
+function Capture:fields(names, where) end
 
 --- The next packet. The pass stays open for the one after it.
 ---
@@ -111,15 +130,32 @@ function Capture:next(timeout) end
 ---
 function Capture:stop() end
 
---- Exchange the filter.
+--- Exchange the filter, also while a pass runs: from the next packet on the new one holds. A live
+--- capture loses nothing by that; packets that came by the old filter and were not delivered yet
+--- have to pass the new one, in the bytes that were kept of them.
 ---
----     assert(cap:set_filter { { 0x6, 0, 0, 65535 } })
+---     assert(cap:set_filter("tcp port in @web", { sets = { web = { 80, 443 } } }))
 ---
----@param program? integer[][]  instructions { code, jt, jf, k }; nil: let all packets through
+---@param filter? moontap.Expression  nil: let all packets through
+---@param options? { sets: table<string, (string|integer)[]>? }  nil: the sets of tap.open
 ---@return boolean?
----@return string? message
----@return integer? errno
-function Capture:set_filter(program) end
+---@return string? message  the filter before stays then
+---@return integer? errno  where the kernel refuses
+function Capture:set_filter(filter, options) end
+
+--- What runs where, and why: the filter, what is in the kernel, and each 'where'.
+---
+---     print(cap:explain())
+---
+---@return string
+function Capture:explain() end
+
+--- What the filter and each 'where' are warned of: texts that may not mean what they seem to.
+---
+---     for _, text in ipairs(cap:warnings()) do io.stderr:write(text, "\n") end
+---
+---@return string[]
+function Capture:warnings() end
 
 --- The exact counts so far.
 ---

@@ -38,7 +38,6 @@ describe("aggregate.plan", function()
       { { by = { 1 }, "count()" }, "by: a field's name is not a text" },
       { { bye = {}, "count()" }, "unknown option 'bye' (did you mean 'by'?)" },
       { { limit = 0, "count()" }, "limit is not within 1 to 2^31" },
-      { { where = "tcp", "count()" }, "where: filters by text are not part of this version" },
     }
     for _, w in ipairs(wanted) do
       local plan, message = aggregate.plan(w[1])

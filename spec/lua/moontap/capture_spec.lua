@@ -209,15 +209,23 @@ describe("methods that check nothing", function()
 end)
 
 describe("handlers and loops", function()
-  it("take no filter by text in this version, and say so", function()
+  it("raise for a 'where' that does not compile, at the caller, with its place", function()
     local cap <close> = open(1)
-    local no_text <const> = ": filters by text are not part of this version"
-    assert.equal("on" .. no_text, blamed(function() cap:on({ "src" }, "tcp", print) end))
-    assert.equal("each" .. no_text, blamed(function() cap:each("tcp", print) end))
-    assert.equal("packets" .. no_text, blamed(function() cap:packets("tcp") end))
-    assert.equal("fields" .. no_text, blamed(function() cap:fields({ "src" }, "tcp") end))
-    assert.equal("aggregate: where" .. no_text, blamed(function() cap:aggregate { where = "tcp", "count()" } end))
-    assert.equal("set_filter" .. no_text, blamed(function() cap:set_filter("tcp") end))
+    local wrong <const> = "filter:1:5: unknown word 'porf' after 'udp'"
+    for name, call in pairs {
+      on = function() cap:on({ "src" }, "udp porf 1", print) end,
+      each = function() cap:each("udp porf 1", print) end,
+      packets = function() cap:packets("udp porf 1") end,
+      fields = function() cap:fields({ "src" }, "udp porf 1") end,
+      aggregate = function() cap:aggregate { where = "udp porf 1", "count()" } end,
+    } do
+      local message = blamed(call)
+      assert.is_truthy(message:find(wrong, 1, true), name .. ": " .. message)
+      assert.matches("\n  udp porf 1\n      %^%^%^%^$", message)
+    end
+    assert.matches("filter: a text, a filter or a list of instructions expected, not number",
+      blamed(function() cap:each(7, print) end))
+    assert.equal(1, cap:run().delivered)
   end)
 
   it("raise for wrong names and arguments, at the caller", function()

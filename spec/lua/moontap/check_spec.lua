@@ -10,7 +10,6 @@ local RULES <const> = {
   count = { kind = "integer" },
   fn = { kind = "callback" },
   interface = { kind = "interface" },
-  filter = { kind = "program" },
 }
 
 describe("check.options", function()
@@ -58,8 +57,6 @@ describe("check.options", function()
       { { fn = "x" }, "fn is not a function" },
       { { interface = "" }, "interface is not an interface's name or index" },
       { { interface = 0 }, "interface is not an interface's name or index" },
-      { { filter = 7 }, "filter is not a table of instructions" },
-      { { filter = "tcp" }, "filter: filters by text are not part of this version" },
     }
     for _, w in ipairs(wanted) do
       local options, message = check.options(RULES, w[1])

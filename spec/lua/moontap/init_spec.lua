@@ -87,7 +87,8 @@ describe("tap.open", function()
       blamed(function() tap.open { interface = "lo", latency = "20us" } end))
     assert.equal("open: on_error 'ignore' is none of raise, count",
       blamed(function() tap.open { file = path, on_error = "ignore" } end))
-    assert.matches("^open: filter: filters by text", blamed(function() tap.open { file = path, filter = "tcp" } end))
+    assert.matches("^filter: a text, a filter or a list of instructions expected, not number$",
+      blamed(function() tap.open { file = path, filter = 7 } end))
     assert.matches("packets: number 1 is number", blamed(function() tap.open { packets = { 1 } } end))
   end)
 end)

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The choice of the kernel's program, from the narrowest on: filter and
+ * hooks, the filter alone, nothing.  The first one that the kernel takes
+ * stays.  Nothing here may decide what is delivered, only what need not come.
+ */
+#include "lua/lkernel.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lua/lpass.h"
+
+static bool is_same(const struct tapL_wish *a, const struct tapL_wish *b) {
+  return a->filter == b->filter && a->loop == b->loop && a->handlers == b->handlers &&
+         a->counters == b->counters && a->joins == b->joins;
+}
+
+/* What the kernel could ask for a 'where'; NULL: there is no such thing. */
+static const struct tap_filter *compiled(const struct tapL_select *where) {
+  const struct tap_filter *f = where != NULL ? tapL_select_first(where) : NULL;
+  return f != NULL && !tap_filter_always(f) && tap_filter_kernel(f) != NULL ? f : NULL;
+}
+
+/* The filters of all that listen, into 'out'; 0 when one of them wants every packet. */
+static size_t collect(const struct tapL_capture *c, const struct tapL_handler *loop,
+                      const struct tap_filter **out) {
+  const struct tapL_hooks *hooks = &c->hooks;
+  size_t n = 0;
+  for (int i = 0; i < hooks->handler_count; i++)
+    if ((out[n++] = compiled(hooks->handlers[i].where)) == NULL) return 0;
+  for (int i = 0; i < hooks->counter_count; i++)
+    if ((out[n++] = compiled(hooks->counters[i].where)) == NULL) return 0;
+  if (loop != NULL && (out[n++] = compiled(loop->where)) == NULL) return 0;
+  return n;
+}
+
+/* The program for filter and hooks; its instructions are to be freed. */
+static struct tap_insn *join(const struct tapL_capture *c, const struct tapL_handler *loop,
+                             size_t *count) {
+  const size_t most = (size_t)(c->hooks.handler_count + c->hooks.counter_count) + 1;
+  const struct tap_filter **any = malloc(most * sizeof *any);
+  const struct tap_filter *all = c->filter != NULL ? tapL_select_first(c->filter) : NULL;
+  struct tap_insn *insns = NULL;
+  size_t n = any != NULL ? collect(c, loop, any) : 0;
+  if (n > 0 && (all != NULL) == (c->filter != NULL)) insns = tap_filter_union(all, any, n, count);
+  free(any);
+  return insns;
+}
+
+static bool put(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e) {
+  if (c->source->ops->set_filter(c->source, program, e) != 0) return false;
+  c->kernel.count = program != NULL ? program->count : 0;
+  return true;
+}
+
+static bool put_joined(struct tapL_capture *c, const struct tapL_handler *loop) {
+  struct tap_program program;
+  struct tap_insn *insns = join(c, loop, &program.count);
+  struct tap_err ignored;
+  bool done;
+  program.insns = insns;
+  done = insns != NULL && put(c, &program, &ignored);
+  free(insns);
+  return done;
+}
+
+static bool put_filter(struct tapL_capture *c) {
+  const struct tap_filter *f = tapL_select_first(c->filter);
+  const struct tap_program given = { c->filter->insns, c->filter->count };
+  const struct tap_program *program = f != NULL ? tap_filter_kernel(f) : &given;
+  return program != NULL && program->insns != NULL && put(c, program, &c->kernel.why);
+}
+
+static bool is_exact(const struct tapL_select *s) {
+  const struct tap_filter *f = tapL_select_first(s);
+  return f == NULL || tap_filter_exact(f);
+}
+
+/* A joined program may be wider than the filter, which is tested here then; and here it sees no
+ * more of a packet than is kept of it. */
+static bool may_join(const struct tapL_capture *c) {
+  return c->filter == NULL || c->source->snaplen == 0;
+}
+
+int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, bool counted,
+                    struct tap_err *e) {
+  struct tapL_kernel *k = &c->kernel;
+  const struct tapL_wish wish = {
+    .filter = c->filter != NULL ? c->filter->serial : 0,
+    .loop = loop != NULL && loop->where != NULL ? loop->where->serial : 0,
+    .handlers = c->hooks.handler_count,
+    .counters = c->hooks.counter_count,
+    .joins = !counted,
+  };
+  if (c->source->ops->set_filter == NULL || is_same(&k->wish, &wish)) return 0;
+  k->why.sys = 0;
+  k->joined = wish.joins && may_join(c) && put_joined(c, loop);
+  k->filters = c->filter != NULL && (k->joined || put_filter(c));
+  if (!k->joined && !k->filters && !put(c, NULL, e)) return -1;
+  k->exact = k->filters && !k->joined && is_exact(c->filter);
+  k->wish = wish;
+  return 0;
+}
+
+const char *tapL_kernel_place(const struct tapL_capture *c, char *buffer, size_t size) {
+  const struct tapL_kernel *k = &c->kernel;
+  const struct tap_filter *f;
+  const char *reason;
+  if (c->filter == NULL) return NULL;
+  if (c->source->ops->set_filter == NULL) return "here";
+  if (k->filters) return k->exact ? "kernel" : "kernel, checked here";
+  f = tapL_select_first(c->filter);
+  reason = f != NULL ? tap_filter_reason(f) : NULL;
+  if (k->why.sys != 0)
+    snprintf(buffer, size, "here: because the kernel refused its program: %s",
+             strerror(k->why.sys));
+  else
+    snprintf(buffer, size, "here: because %s", reason != NULL ? reason : "there is nothing to ask");
+  return buffer;
+}
