@@ -32,6 +32,7 @@ struct tap_layout {
 
 /* A comparison of decoded fields and a chain of headers: what graphs name by number. */
 struct tap_comparison;
+struct tap_bound;
 
 struct tap_chain {
   struct tap_place payload;
@@ -71,6 +72,8 @@ struct tap_lowering {
   size_t chain_count, chain_room;
   struct tap_list6 *lists;
   size_t list_count, list_room;
+  const struct tap_bound *bound; /* of the registry, once somebody asked */
+  size_t bound_count;
 };
 
 /* The whole tree, with what must be found out first in front. NULL: see e, or out of memory. */

@@ -2,25 +2,28 @@
  *
  * What the kernel can say of a field's comparison before it is made: a test
  * of the bytes at the field's usual place, which holds wherever the comparison
- * does.  Where a packet may hide the field elsewhere (tags, LLC, extension
- * headers) the test holds too.  It reads no byte that the comparison does not
- * need, so that a packet that is too short for it is too short for both.
+ * does.  It reads no byte that the comparison does not need, so that a packet
+ * that is too short for it is too short for both.
  *
- * It rests on knowing every protocol that can lead to another one.  A registry
- * with more protocols than those that were there when this was written gets no
- * such tests.
+ * A protocol may also stand somewhere else: behind tags, LLC, extension
+ * headers, in tunnels.  The registry says which numbers of types, protocols
+ * and ports may lead there, and where one of these stands the test holds.
  */
+#include "filter/carriers.h"
 #include "filter/comparison.h"
 #include "filter/lower.h"
 #include "filter/numbers.h"
 #include "proto/builtin.h"
+#include "proto/ethertype.h"
 
-enum { KNOWN_PROTOCOLS = 17, MEMBERS_MAX = 512, ETHERNET_HEADER = 14, IPV6_HEADER = 40 };
+enum { MEMBERS_MAX = 512, PORTS_MAX = 32, ETHERNET_HEADER = 14, IPV6_HEADER = 40 };
 
 /* A comparison and what of it can be tested. */
 struct pre {
   struct tap_lowering *l;
   const struct tap_comparison *c;
+  struct tap_carriers carriers;
+  bool outermost;                    /* what is behind a target does not matter */
   uint32_t first, size, shift, mask; /* bytes of the field in its header; size 0: presence alone */
 };
 
@@ -30,15 +33,6 @@ static struct tap_formula *constant(const struct pre *p, bool is_true) {
 
 static struct tap_place at(uint32_t offset) {
   return (struct tap_place){ VALUE_NONE, offset };
-}
-
-/* One of the numbers. */
-static struct tap_formula *byte_is(const struct pre *p, uint32_t offset, const uint8_t *numbers,
-                                   unsigned n) {
-  tap_set_begin(p->l->g);
-  for (unsigned i = 0; i < n; i++)
-    tap_set_add(p->l->g, numbers[i], numbers[i]);
-  return tap_lower_in(p->l, at(offset), 0, 1, tap_set_end(p->l->g));
 }
 
 static bool has_members(const struct tap_comparison *c, bool v4) {
@@ -87,96 +81,226 @@ static struct tap_formula *field_at(const struct pre *p, struct tap_place header
   return is_member(p, value, p->c->ref.field->type == TAP_IPV4);
 }
 
-static const uint8_t extensions[] = { PROTO_HOPOPTS, PROTO_ROUTING, PROTO_FRAGMENT, PROTO_AH,
-                                      PROTO_DSTOPTS };
-
-/* Behind IPv4: 'found' where one of the numbers follows at once and this is the first fragment. */
-static struct tap_formula *over_ipv4(const struct pre *p, const uint8_t *numbers, unsigned n,
-                                     struct tap_formula *found) {
-  struct tap_formula *f = byte_is(p, ETHERNET_HEADER + 9, numbers, n);
-  f = tap_both(p->l, f, tap_lower_masked(p->l, at(ETHERNET_HEADER), 6, 2, 0, 0x1fff));
-  f = tap_both(p->l, f, found);
-  return tap_either(p->l, f, byte_is(p, ETHERNET_HEADER + 9, extensions, sizeof extensions));
-}
-
-static struct tap_formula *over_ipv6(const struct pre *p, const uint8_t *numbers, unsigned n,
-                                     struct tap_formula *found) {
-  struct tap_formula *f = tap_both(p->l, byte_is(p, ETHERNET_HEADER + 6, numbers, n), found);
-  return tap_either(p->l, f, byte_is(p, ETHERNET_HEADER + 6, extensions, sizeof extensions));
-}
-
-/* What each EtherType asks; types that lead on to others hold, all else does not. */
-static struct tap_formula *by_type(const struct pre *p, struct tap_formula *v4,
-                                   struct tap_formula *v6, struct tap_formula *arp) {
-  struct tap_lowering *l = p->l;
-  struct tap_formula *f;
-  tap_set_begin(l->g);
-  tap_set_add(l->g, 0, MTU_8023);
-  tap_set_add(l->g, ETHERTYPE_VLAN, ETHERTYPE_VLAN);
-  tap_set_add(l->g, ETHERTYPE_8021AD, ETHERTYPE_8021AD);
-  tap_set_add(l->g, ETHERTYPE_QINQ, ETHERTYPE_QINQ);
-  f = tap_lower_in(l, at(12), 0, 2, tap_set_end(l->g));
-  f = tap_either(l, tap_both(l, tap_lower_equal(l, at(12), 0, 2, ETHERTYPE_ARP), arp), f);
-  f = tap_either(l, tap_both(l, tap_lower_equal(l, at(12), 0, 2, ETHERTYPE_IPV6), v6), f);
-  return tap_either(l, tap_both(l, tap_lower_equal(l, at(12), 0, 2, ETHERTYPE_IP), v4), f);
-}
-
-static struct tap_place transport4(const struct pre *p) {
+static struct tap_place transport_of(const struct pre *p, bool ipv6) {
+  if (ipv6) return at(ETHERNET_HEADER + IPV6_HEADER);
   return (struct tap_place){ tap_val_ihl(p->l->g, ETHERNET_HEADER), ETHERNET_HEADER };
 }
 
-static struct tap_formula *transport(const struct pre *p, uint8_t number) {
-  struct tap_formula *v4 = over_ipv4(p, &number, 1, field_at(p, transport4(p)));
-  struct tap_formula *v6 = over_ipv6(p, &number, 1, field_at(p, at(ETHERNET_HEADER + IPV6_HEADER)));
-  return by_type(p, v4, v6, constant(p, false));
+static uint8_t mark_of(const struct pre *p, unsigned protocol) {
+  return p->carriers.mark[protocol];
 }
 
-/* sport and dport, of TCP or UDP. */
-static struct tap_formula *ports(const struct pre *p, uint32_t offset) {
-  static const uint8_t numbers[] = { PROTO_TCP, PROTO_UDP };
+/* The keys of a table for which 'wanted' says yes; false where there is none. */
+typedef bool key_wanted(const struct pre *p, const struct tap_bound *b);
+
+static bool keys(const struct pre *p, unsigned table, key_wanted *wanted, uint32_t *set) {
+  const struct tap_carriers *c = &p->carriers;
+  bool any = false;
+  tap_set_begin(p->l->g);
+  for (size_t i = 0; i < c->bound_count; i++) {
+    const struct tap_bound *b = &c->bound[i];
+    if (b->table != table || !wanted(p, b)) continue;
+    any = true;
+    if (table == TAP_BY_ETHERTYPE && b->key == TAP_ETHERTYPE_LLC)
+      tap_set_add(p->l->g, 0, MTU_8023);
+    else
+      tap_set_add(p->l->g, b->key, b->key);
+  }
+  *set = tap_set_end(p->l->g);
+  return any;
+}
+
+/* Has the field a place of its own behind IP? */
+static bool is_placed(unsigned protocol) {
+  return protocol == TAP_PROTO_TCP || protocol == TAP_PROTO_UDP || protocol == TAP_PROTO_ICMP ||
+         protocol == TAP_PROTO_ICMPV6;
+}
+
+static bool has_ports(unsigned protocol) {
+  return protocol == TAP_PROTO_TCP || protocol == TAP_PROTO_UDP;
+}
+
+static bool carries_more(const struct pre *p, unsigned protocol) {
+  return (mark_of(p, protocol) & CARRIER_LEADS) != 0 &&
+         !(p->outermost && (mark_of(p, protocol) & CARRIER_TARGET) != 0);
+}
+
+static bool is_any(const struct pre *p, const struct tap_bound *b) {
+  return mark_of(p, b->protocol) != 0;
+}
+
+static bool is_target(const struct pre *p, const struct tap_bound *b) {
+  return is_placed(b->protocol) && (mark_of(p, b->protocol) & CARRIER_TARGET) != 0;
+}
+
+/* Nothing behind IP but what is asked of at its place, or by its ports. */
+static bool is_carrier(const struct pre *p, const struct tap_bound *b) {
+  if (has_ports(b->protocol)) return false;
+  return is_placed(b->protocol) ? carries_more(p, b->protocol) : is_any(p, b);
+}
+
+static bool is_type(const struct pre *p, const struct tap_bound *b) {
+  switch (b->key) {
+  case ETHERTYPE_IP: return is_any(p, b) && b->protocol != TAP_PROTO_IP;
+  case ETHERTYPE_IPV6: return is_any(p, b) && b->protocol != TAP_PROTO_IPV6;
+  case ETHERTYPE_ARP: return is_any(p, b) && b->protocol != TAP_PROTO_ARP;
+  default: return is_any(p, b);
+  }
+}
+
+static struct tap_formula *first_fragment(const struct pre *p, bool ipv6) {
+  if (ipv6) return constant(p, true);
+  return tap_lower_masked(p->l, at(ETHERNET_HEADER), 6, 2, 0, 0x1fff);
+}
+
+static struct tap_formula *next_in(const struct pre *p, bool ipv6, uint32_t set) {
+  return tap_lower_in(p->l, at(ETHERNET_HEADER), ipv6 ? 6 : 9, 1, set);
+}
+
+static bool is_tcp(const struct pre *p, const struct tap_bound *b) {
+  return b->protocol == TAP_PROTO_TCP && carries_more(p, TAP_PROTO_TCP);
+}
+
+static bool is_udp(const struct pre *p, const struct tap_bound *b) {
+  return b->protocol == TAP_PROTO_UDP && carries_more(p, TAP_PROTO_UDP);
+}
+
+/* One of the two ports leads to a carrier; where there are many, any port may. */
+static struct tap_formula *by_ports(const struct pre *p, bool ipv6, key_wanted *protocol,
+                                    unsigned table) {
+  struct tap_place place = transport_of(p, ipv6);
+  struct tap_formula *f, *ports = constant(p, true);
+  uint32_t set, numbers;
+  if (!keys(p, TAP_BY_IP_PROTO, protocol, &numbers) || !keys(p, table, is_any, &set))
+    return constant(p, false);
+  if (p->l->g->sets[set].count <= PORTS_MAX)
+    ports = tap_either(p->l, tap_lower_in(p->l, place, 2, 2, set),
+                       tap_lower_in(p->l, place, 0, 2, set));
+  f = tap_both(p->l, next_in(p, ipv6, numbers), first_fragment(p, ipv6));
+  return tap_both(p->l, f, ports);
+}
+
+/* What stands behind IP: the field at its place, or who may carry it. */
+static struct tap_formula *behind(const struct pre *p, bool ipv6) {
   struct tap_lowering *l = p->l;
-  struct tap_formula *v4, *v6;
-  if (!has_members(p->c, false)) return NULL;
-  v4 = is_member(p, tap_lower_load(l, transport4(p), offset, 2), false);
-  v6 = is_member(p, tap_lower_load(l, at(ETHERNET_HEADER + IPV6_HEADER), offset, 2), false);
-  return by_type(p, over_ipv4(p, numbers, 2, v4), over_ipv6(p, numbers, 2, v6), constant(p, false));
+  struct tap_formula *f = constant(p, false), *field;
+  uint32_t set;
+  if (keys(p, TAP_BY_IP_PROTO, is_target, &set)) {
+    field = tap_both(l, next_in(p, ipv6, set), first_fragment(p, ipv6));
+    f = tap_both(l, field, field_at(p, transport_of(p, ipv6)));
+  }
+  f = tap_either(l, f, by_ports(p, ipv6, is_udp, TAP_BY_UDP_PORT));
+  f = tap_either(l, f, by_ports(p, ipv6, is_tcp, TAP_BY_TCP_PORT));
+  if (!keys(p, TAP_BY_IP_PROTO, is_carrier, &set)) return f;
+  return tap_either(l, f, next_in(p, ipv6, set));
 }
 
-/* src and dst: IPv6 addresses are left to the comparison. */
-static struct tap_formula *ends(const struct pre *p, uint32_t offset) {
+/* A network header behind Ethernet: the field at its place, and what may stand behind it. */
+static struct tap_formula *network(const struct pre *p, unsigned protocol,
+                                   struct tap_formula *found) {
+  struct tap_formula *f = constant(p, false);
+  if (mark_of(p, protocol) & CARRIER_TARGET) f = found;
+  if (protocol == TAP_PROTO_ARP || !carries_more(p, protocol)) return f;
+  return tap_either(p->l, f, behind(p, protocol == TAP_PROTO_IPV6));
+}
+
+static struct tap_formula *of_type(const struct pre *p, uint32_t type, unsigned protocol,
+                                   struct tap_formula *found) {
+  const struct tap_walk *w = tap_registry_walk(p->l->options->registry);
+  struct tap_formula *f = constant(p, false);
+  if (tap_walk_bound(w, TAP_BY_ETHERTYPE, (uint16_t)type) != protocol) return f;
+  f = network(p, protocol, found);
+  if (f == NULL || f->kind == FORMULA_FALSE) return f;
+  return tap_both(p->l, tap_lower_equal(p->l, at(12), 0, 2, type), f);
+}
+
+/* What each EtherType asks, the most frequent one first; 'v4' and so on is the field there. */
+static struct tap_formula *by_type(const struct pre *p, struct tap_formula *v4,
+                                   struct tap_formula *v6, struct tap_formula *arp) {
+  struct tap_lowering *l = p->l;
+  struct tap_formula *f = of_type(p, ETHERTYPE_IP, TAP_PROTO_IP, v4);
+  uint32_t set;
+  f = tap_either(l, f, of_type(p, ETHERTYPE_IPV6, TAP_PROTO_IPV6, v6));
+  f = tap_either(l, f, of_type(p, ETHERTYPE_ARP, TAP_PROTO_ARP, arp));
+  if (!keys(p, TAP_BY_ETHERTYPE, is_type, &set)) return f;
+  return tap_either(l, f, tap_lower_in(l, at(12), 0, 2, set));
+}
+
+/* src and dst, of the outermost network header: IPv6 addresses are left to the comparison. */
+static struct tap_formula *ends(const struct pre *p) {
   struct tap_formula *v4;
   if (!has_members(p->c, true)) return NULL;
-  v4 = is_member(p, tap_lower_load(p->l, at(ETHERNET_HEADER), offset, 4), true);
+  v4 = is_member(p, tap_lower_load(p->l, at(ETHERNET_HEADER), p->first, 4), true);
   return by_type(p, v4, constant(p, p->c->v6_count > 0 || p->c->compare == CMP_NE),
-                 constant(p, false));
+                 constant(p, true));
 }
 
-static struct tap_formula *family(const struct pre *p) {
-  const struct tap_field *field = p->c->ref.field;
-  for (unsigned i = 0; i < 4; i++) {
-    if (field != &tap_family_fields[i]) continue;
-    return i < 2 ? ends(p, i == 0 ? 12 : 16) : ports(p, i == 2 ? 0 : 2);
-  }
-  return NULL;
+static enum tap_role role_of(const struct tap_protocol *p) {
+  if (p->addresses.bytes != 0) return TAP_ROLE_NETWORK;
+  return p->ports.bytes != 0 ? TAP_ROLE_TRANSPORT : TAP_ROLE_NONE;
+}
+
+static void mark_role(struct pre *p, enum tap_role role) {
+  const struct tap_registry *r = p->l->options->registry;
+  for (unsigned i = 0; i < tap_registry_protocols(r); i++)
+    if (role_of(tap_registry_at(r, i)) == role) p->carriers.mark[i] = CARRIER_TARGET;
+  tap_carriers_spread(&p->carriers, r);
+  p->outermost = true;
+}
+
+/* src dst sport dport, in this order in the table of fields. */
+static struct tap_formula *family(struct pre *p) {
+  static const uint8_t first[] = { 12, 16, 0, 2 };
+  unsigned i = 0;
+  while (i < 4 && p->c->ref.field != &tap_family_fields[i])
+    i++;
+  if (i == 4 || p->c->ref.nth > 0) return NULL;
+  p->first = first[i];
+  mark_role(p, i < 2 ? TAP_ROLE_NETWORK : TAP_ROLE_TRANSPORT);
+  if (i < 2) return ends(p);
+  if (!has_members(p->c, false)) return NULL;
+  p->size = 2;
+  p->mask = UINT32_MAX;
+  return by_type(p, NULL, NULL, NULL);
+}
+
+/* Is it a tag that the kernel may have lifted out of the bytes, or the link header? */
+static bool is_elsewhere(const struct pre *p, unsigned protocol) {
+  static const uint16_t tags[] = { ETHERTYPE_VLAN, ETHERTYPE_8021AD, ETHERTYPE_QINQ };
+  const struct tap_walk *w = tap_registry_walk(p->l->options->registry);
+  for (unsigned i = 0; i < sizeof tags / sizeof tags[0]; i++)
+    if (tap_walk_bound(w, TAP_BY_ETHERTYPE, tags[i]) == protocol) return true;
+  return protocol == TAP_PROTO_ETH;
+}
+
+/* Are the headers that are looked into those that are built in, leading where these do? */
+static bool is_usual(const struct tap_lowering *l) {
+  static const struct {
+    uint16_t protocol;
+    uint32_t leads;
+  } rows[] = {
+    { TAP_PROTO_ETH, 1u << TAP_BY_ETHERTYPE }, { TAP_PROTO_IP, 1u << TAP_BY_IP_PROTO },
+    { TAP_PROTO_IPV6, 1u << TAP_BY_IP_PROTO }, { TAP_PROTO_TCP, 1u << TAP_BY_TCP_PORT },
+    { TAP_PROTO_UDP, 1u << TAP_BY_UDP_PORT },  { TAP_PROTO_ARP, 0 },
+  };
+  const struct tap_registry *r = l->options->registry;
+  const struct tap_walk *w = tap_registry_walk(r);
+  for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    if (tap_registry_at(r, rows[i].protocol)->leads != rows[i].leads) return false;
+  return tap_walk_bound(w, TAP_BY_LINKTYPE, l->options->linktype) == TAP_PROTO_ETH;
 }
 
 struct tap_formula *tap_lower_prefilter(struct tap_lowering *l, const struct tap_comparison *c) {
   struct pre p = { .l = l, .c = c };
-  const struct tap_registry *r = l->options->registry;
-  struct tap_formula *no = tap_formula_constant(l->arena, false);
-  if (c->payload || l->link->kind != LINK_ETHERNET || r == NULL ||
-      tap_registry_protocols(r) != KNOWN_PROTOCOLS)
+  struct tap_formula *found;
+  if (c->payload || l->link->kind != LINK_ETHERNET || l->options->registry == NULL || !is_usual(l))
     return NULL;
-  if (c->ref.protocol == TAP_ANY_PROTOCOL) return c->ref.nth == 0 ? family(&p) : NULL;
+  if (!tap_carriers_init(&p.carriers, l)) return NULL;
+  if (c->ref.protocol == TAP_ANY_PROTOCOL) return family(&p);
+  if (is_elsewhere(&p, c->ref.protocol)) return NULL;
   find_place(&p);
-  switch (c->ref.protocol) {
-  case TAP_PROTO_IP: return by_type(&p, field_at(&p, at(ETHERNET_HEADER)), no, no);
-  case TAP_PROTO_IPV6: return by_type(&p, no, field_at(&p, at(ETHERNET_HEADER)), no);
-  case TAP_PROTO_ARP: return by_type(&p, no, no, field_at(&p, at(ETHERNET_HEADER)));
-  case TAP_PROTO_TCP: return transport(&p, PROTO_TCP);
-  case TAP_PROTO_UDP: return transport(&p, PROTO_UDP);
-  case TAP_PROTO_ICMP: return transport(&p, PROTO_ICMP);
-  case TAP_PROTO_ICMPV6: return transport(&p, PROTO_ICMP6);
-  default: return NULL;
-  }
+  p.carriers.mark[c->ref.protocol] = CARRIER_TARGET;
+  tap_carriers_spread(&p.carriers, l->options->registry);
+  found = field_at(&p, at(ETHERNET_HEADER));
+  return by_type(&p, found, found, found);
 }

@@ -30,6 +30,6 @@ end
 return function(source, folders, input)
   programs[source] = programs[source] or build(source, folders)
   local r = run { programs[source], stdin = input, env = { LD_PRELOAD = false } }
-  assert(r.code == 0, r.err)
+  assert(r.code == 0, r.err .. r.out)
   return r.out
 end

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Random filters and packets that meet them: few addresses, ports and numbers,
- * many kinds of headers.  For programs of one file: 'state' is the seed.
+ * many kinds of headers.  For programs of one file, which read
+ * how many rounds to make, and the seed, from standard input.
  */
 #ifndef TAP_SPEC_FILTER_RANDOM_H
 #define TAP_SPEC_FILTER_RANDOM_H
@@ -14,6 +15,14 @@
 enum { BYTES = 640, TEXT = 4096, DEPTH = 4 };
 
 static uint64_t state;
+
+/* How many rounds; 'state' becomes the seed. */
+static inline unsigned long read_rounds(unsigned long usual) {
+  unsigned long rounds, seed;
+  int got = scanf("%lu %lu", &rounds, &seed);
+  state = got < 2 ? 1 : seed;
+  return got < 1 ? usual : rounds;
+}
 
 static uint32_t pick(uint32_t n) {
   state = state * 6364136223846793005u + 1442695040888963407u;
@@ -118,7 +127,7 @@ static void put_primitive(char *out) {
   }
 }
 
-static void put_expression(char *out, unsigned depth) {
+static inline void put_expression(char *out, unsigned depth) {
   unsigned terms = 1 + pick(3);
   for (unsigned i = 0; i < terms; i++) {
     if (i > 0) put(out, "%s", ONE_OF(" and ", " or ", " && ", "||"));

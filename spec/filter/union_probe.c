@@ -5,7 +5,7 @@
  * member can only be said in part, it accepts at least then.  Live frames have
  * their outermost tag in the bytes or lifted out.
  *
- * Usage: union_probe UNIONS [SEED]
+ * Reads how many unions to try, and a seed.
  */
 #include <stdlib.h>
 
@@ -150,12 +150,11 @@ static void try_union(const struct tap_registry *r, struct counts *c) {
   free((void *)(uintptr_t)u.insns);
 }
 
-int main(int argc, char **argv) {
-  unsigned long unions = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000;
+int main(void) {
+  unsigned long unions = read_rounds(1000);
   struct counts c = { 0 };
   struct tap_err e;
   struct tap_registry *r = tap_registry_new(&e);
-  state = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
   while (c.unions < unions && c.bad == 0)
     try_union(r, &c);
   tap_registry_free(r);

@@ -1,33 +1,35 @@
---- Unions of filters, random ones, against their members: spec/filter/union_probe.c.
+--- What filters ask of the kernel, against the filters themselves, on random packets: unions by
+--- spec/filter/union_probe.c, comparisons of fields by spec/filter/split_probe.c.
 
-local run = require "spec.support.run"
+local probe = require "spec.base.probe"
 
-local long <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
+local FOLDERS <const> = { "base", "proto", "filter" }
+local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
---- The probe, built from the objects of the build at hand.
-local function probe()
-  local out = run.build .. "/spec/union_probe"
-  local objects = {}
-  for i, folder in ipairs { "base", "proto", "filter" } do
-    objects[i] = ("%s/obj/%s/*.o"):format(run.build, folder)
-  end
-  local command = ("mkdir -p %s/spec && cc -std=c11 -D_GNU_SOURCE -g -iquote csrc -o %s " ..
-    "spec/filter/union_probe.c %s"):format(run.build, out, table.concat(objects, " "))
-  if run { "sh", "-c", command .. " 2>/dev/null" }.code ~= 0 then
-    local made = run { "sh", "-c", command .. " -fsanitize=address,undefined" }
-    assert(made.code == 0, made.err)
-  end
-  return out
+--- The numbers in what a probe prints.
+local function numbers(name, rounds)
+  local out = probe(("spec/filter/%s.c"):format(name), FOLDERS, LONG and rounds .. "0" or rounds)
+  local list = {}
+  for n in out:gmatch("%d+") do list[#list + 1] = tonumber(n) end
+  return list, out
 end
 
 describe("tap_filter_union", function()
   it("accepts what all of its members need, and no more on whole packets", function()
-    local r = run { probe(), long and "20000" or "2000", env = { LD_PRELOAD = false } }
-    assert.equal(0, r.code, r.out)
-    assert.matches(" 0 wrong\n$", r.out)
-    local silent, verdicts, size, sum =
-      r.out:match("(%d+) silent, (%d+) verdicts, %d+ wider, (%d+) instructions for (%d+),")
-    assert.is_true(tonumber(silent) < tonumber(verdicts) / 200)
-    assert.is_true(tonumber(size) < tonumber(sum) / 2, r.out)
+    local n, out = numbers("union_probe", "2000")
+    local unions, silent, verdicts, _, size, sum, wrong = table.unpack(n)
+    assert.equal(0, wrong)
+    assert.is_true(silent < unions / 5 and verdicts > 30 * unions, out)
+    assert.is_true(size < sum / 2, out)
+  end)
+end)
+
+describe("the kernel's part of a comparison of fields", function()
+  it("accepts what the comparison does, in tunnels that were declared later too", function()
+    local n, out = numbers("split_probe", "5000")
+    local filters, programs, verdicts, matched, inner, passed, wrong = table.unpack(n)
+    assert.equal(0, wrong)
+    assert.is_true(programs >= filters - 4 and passed < verdicts * 0.7, out)
+    assert.is_true(matched > verdicts / 10 and inner > matched / 2, out)
   end)
 end)

@@ -2,7 +2,9 @@
  *
  * Fuzzes filters from text to verdict: whatever compiles verifies and runs,
  * plain, optimised and fused, and all agree on a whole packet; whatever does
- * not has an error whose span lies inside the text.
+ * not has an error whose span lies inside the text.  The union with a filter
+ * of fields lets through what either accepts.  On the way packets are decoded:
+ * no parser leads to a table that its protocol does not name.
  *
  * Built with clang -fsanitize=fuzzer,address,undefined.
  */
@@ -78,6 +80,45 @@ static void run(const struct tap_filter *plain, const struct tap_filter *f,
             "the kernel's program rejects what the filter accepts", text);
 }
 
+static bool leads_to(const struct tap_registry *r, unsigned from, unsigned to) {
+  const struct tap_walk *w = tap_registry_walk(r);
+  for (unsigned table = 0; table < TAP_TABLES; table++)
+    for (uint32_t key = 0; (tap_registry_at(r, from)->leads >> table & 1) != 0 && key < TAP_KEYS;
+         key++)
+      if (tap_walk_bound(w, table, (uint16_t)key) == to) return true;
+  return false;
+}
+
+static void check_leads(const struct tap_registry *r, const struct tap_packet *p,
+                        const char *text) {
+  for (unsigned i = 0; i + 1u < p->count; i++)
+    if (p->layer[i].protocol != p->layer[i + 1].protocol)
+      require(leads_to(r, p->layer[i].protocol, p->layer[i + 1].protocol),
+              "a protocol leads where it does not say", text);
+}
+
+static void check_union(const struct tap_filter *f, const struct tap_filter_options *o,
+                        const struct tap_frame *frame, const char *text) {
+  struct tap_filter_error e;
+  struct tap_filter *other = tap_filter_compile("tcp.dstport == 80 or ip6", o, &e);
+  const struct tap_filter *any[2] = { f, other };
+  struct tap_program u;
+  struct tap_packet p;
+  bool wanted;
+  if (other == NULL) return; /* this link type has no such thing */
+  tap_decode(o->registry, frame, TAP_LEVEL_ALL, &p);
+  p.number = 1;
+  check_leads(o->registry, &p, text);
+  wanted = tap_filter_match(f, &p) || tap_filter_match(other, &p);
+  u.insns = tap_filter_union(NULL, any, 2, &u.count);
+  if (u.insns != NULL) {
+    check_program(&u, text);
+    require(!wanted || tap_program_run(&u, frame) != 0, "the union rejects what one accepts", text);
+  }
+  free((void *)(uintptr_t)u.insns);
+  tap_filter_free(other);
+}
+
 static void compile_and_run(const char *text, uint16_t linktype, const uint8_t *bytes, size_t n) {
   const struct tap_resolver names = { .service = service };
   const struct tap_named_sets sets = { NULL, name_known, name_member };
@@ -107,6 +148,9 @@ static void compile_and_run(const char *text, uint16_t linktype, const uint8_t *
     frame.caplen = (uint32_t)(n - cut);
     run(plain, f, r, &frame, text);
   }
+  frame.len = frame.caplen = (uint32_t)(n - n / 3);
+  o.plain = false;
+  check_union(f, &o, &frame, text);
   tap_filter_free(plain);
   tap_filter_free(f);
   tap_registry_free(r);
