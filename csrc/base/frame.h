@@ -11,8 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct tap_about;
+
 /* Link types are the numbers of capture files (LINKTYPE_, tcpdump.org/linktypes.html). */
 enum { TAP_LINKTYPE_ETHERNET = 1, TAP_LINKTYPE_RAW = 101, TAP_LINKTYPE_NONE = 0xffff };
+
+enum { TAP_NO_INTERFACE = 0xffffffff };
 
 enum tap_direction { TAP_DIR_UNKNOWN, TAP_DIR_IN, TAP_DIR_OUT };
 
@@ -32,12 +36,14 @@ struct tap_frame {
   int64_t ts_ns;       /* since the epoch */
   uint32_t caplen;     /* bytes at 'data' */
   uint32_t len;        /* bytes that these were on the wire, a lifted tag not counted */
-  uint32_t interface;  /* kernel's index when live, number within its file otherwise */
+  uint32_t interface;  /* kernel's index when live, its number within its section of a pcapng
+                          file, TAP_NO_INTERFACE where none is known */
   uint32_t rxhash;     /* 0: none */
   uint16_t linktype;
   uint16_t vlan_tci, vlan_tpid;
   uint8_t direction; /* enum tap_direction */
   uint8_t flags;
+  const struct tap_about *about; /* what a file says of it beside its bytes; NULL: nothing */
 };
 
 /* How many bytes on the wire this frame had, a lifted tag included. */

@@ -11,12 +11,33 @@
 
 #include "sys/afpacket.h"
 #include "sys/memory.h"
+#include "sys/merge.h"
 #include "sys/offline.h"
 
 enum { OPEN_OPTIONS = 1, OPEN_CAPTURE, OPEN_SOURCE, OPEN_BORROWED };
 
+/* Several files: their names are kept with what is borrowed. */
+static struct tap_source *open_files(lua_State *L, struct tap_err *e) {
+  lua_Integer count = luaL_len(L, OPEN_SOURCE);
+  const char **paths;
+  luaL_argcheck(L, count >= 1, OPEN_SOURCE, "names of files expected");
+  paths = lua_newuserdatauv(L, (size_t)count * sizeof *paths, 0);
+  for (lua_Integer i = 1; i <= count; i++) {
+    lua_geti(L, OPEN_SOURCE, i);
+    paths[i - 1] = luaL_checkstring(L, -1);
+    lua_rawseti(L, OPEN_BORROWED, i);
+  }
+  return tap_merge_open(paths, (size_t)count, e);
+}
+
 static struct tap_source *open_file(lua_State *L, struct tap_err *e) {
-  return tap_offline_open(luaL_checkstring(L, OPEN_SOURCE), e);
+  struct tap_source *s;
+  if (lua_istable(L, OPEN_SOURCE)) return open_files(L, e);
+  s = tap_offline_open(luaL_checkstring(L, OPEN_SOURCE), e);
+  if (s == NULL || !tapL_optboolean(L, OPEN_OPTIONS, "follow", 0)) return s;
+  if (tap_offline_follow(s, e) == 0) return s;
+  s->ops->close(s);
+  return NULL;
 }
 
 static struct tap_source *open_fd(lua_State *L, struct tap_err *e) {
@@ -33,7 +54,9 @@ static struct tap_source *open_data(lua_State *L, struct tap_err *e) {
 
 /* Packet 'i' of the list: bytes, or {bytes, time_ns=, linktype=, len=}. */
 static struct tap_frame read_packet(lua_State *L, int i) {
-  struct tap_frame f = { .linktype = TAP_LINKTYPE_ETHERNET, .flags = TAP_FRAME_NO_TIME };
+  struct tap_frame f = { .interface = TAP_NO_INTERFACE,
+                         .linktype = TAP_LINKTYPE_ETHERNET,
+                         .flags = TAP_FRAME_NO_TIME };
   size_t size;
   int at = lua_gettop(L) + 1;
   if (lua_geti(L, OPEN_SOURCE, i) == LUA_TTABLE) {
@@ -121,6 +144,8 @@ static const struct kind *find_kind(lua_State *L) {
 static const char *keep_subject(lua_State *L, const struct kind *k) {
   if (k->subject != NULL)
     lua_pushstring(L, k->subject);
+  else if (lua_istable(L, OPEN_SOURCE))
+    lua_pushfstring(L, "%d files", (int)luaL_len(L, OPEN_SOURCE));
   else
     luaL_tolstring(L, OPEN_SOURCE, NULL);
   lua_pushvalue(L, -1);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/about.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
 #include "proto/builtin.h"
@@ -20,11 +21,13 @@ enum { TEXT_BUFFER = 4096 };
 
 static const char magic[] = PACKET;
 
-/* A handle, and what it points at. 'bytes' leaves room for a tag in front. */
+/* A handle, and what it points at. 'bytes' leaves room for a tag in front; behind the packet's
+ * lies what 'about' says. */
 struct owned {
   struct tapL_packet handle;
   struct tap_packet packet;
   struct tap_frame frame;
+  struct tap_about about;
   uint8_t bytes[];
 };
 
@@ -59,10 +62,15 @@ struct tapL_packet *tapL_checkwhole(lua_State *L, int index) {
 }
 
 void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
-  struct owned *o = (struct owned *)new_handle(L, sizeof *o + frame->caplen);
+  size_t size = frame->caplen + tap_about_size(frame->about);
+  struct owned *o = (struct owned *)new_handle(L, sizeof *o + size);
   memcpy(o->bytes, frame->data, frame->caplen);
   o->frame = *frame;
   o->frame.data = o->bytes;
+  if (frame->about != NULL) {
+    o->about = tap_about_copy(frame->about, o->bytes + frame->caplen);
+    o->frame.about = &o->about;
+  }
   tap_decode(tapL_context(L)->registry, &o->frame, TAP_LEVEL_ALL, &o->packet);
   o->packet.number = number;
   o->handle.packet = &o->packet;
@@ -202,7 +210,7 @@ static lua_Integer in_range(lua_State *L, int index, lua_Integer otherwise, lua_
 static int decode_packet(lua_State *L) {
   size_t size;
   const char *bytes = luaL_checklstring(L, 1, &size);
-  struct tap_frame frame = { .data = (const uint8_t *)bytes };
+  struct tap_frame frame = { .data = (const uint8_t *)bytes, .interface = TAP_NO_INTERFACE };
   luaL_argcheck(L, size <= UINT32_MAX, 1, "too long");
   frame.caplen = (uint32_t)size;
   frame.linktype = (uint16_t)in_range(L, 2, TAP_LINKTYPE_ETHERNET, UINT16_MAX);

@@ -4,6 +4,8 @@
  * there for every link type.  Lengths count a VLAN tag that the kernel lifted
  * out of the bytes, as it was on the wire.
  */
+#include "base/about.h"
+#include "base/order.h"
 #include "proto/builtin.h"
 #include "proto/read.h"
 
@@ -46,7 +48,64 @@ static bool read_time_ns(const struct tap_packet *p, const struct tap_layer *lay
 static bool read_interface(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                            struct tap_value *out) {
   (void)layer;
-  return nth == 0 && tap_give_number(out, TAP_UINT, p->frame->interface);
+  if (nth > 0 || p->frame->interface == TAP_NO_INTERFACE) return false;
+  return tap_give_number(out, TAP_UINT, p->frame->interface);
+}
+
+static bool give_text(struct tap_value *out, const char *text) {
+  return text != NULL && tap_give_bytes(out, TAP_STRING, (const uint8_t *)text, strlen(text));
+}
+
+static bool read_interface_name(const struct tap_packet *p, const struct tap_layer *layer,
+                                unsigned nth, struct tap_value *out) {
+  const struct tap_about *about = p->frame->about;
+  (void)layer;
+  return nth == 0 && about != NULL && give_text(out, about->interface);
+}
+
+static bool read_file(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                      struct tap_value *out) {
+  const struct tap_about *about = p->frame->about;
+  (void)layer;
+  return nth == 0 && about != NULL && give_text(out, about->file);
+}
+
+static bool read_comment(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                         struct tap_value *out) {
+  struct tap_remark comment;
+  (void)layer;
+  if (!tap_about_find(p->frame->about, TAP_OPTION_COMMENT, nth, &comment)) return false;
+  return tap_give_bytes(out, TAP_STRING, comment.value, comment.size);
+}
+
+/* A number of 64 bits, or, of a queue, 32. */
+static bool give_option(const struct tap_packet *p, unsigned code, unsigned nth,
+                        struct tap_value *out) {
+  const struct tap_about *about = p->frame->about;
+  struct tap_remark option;
+  if (nth > 0 || !tap_about_find(about, code, 0, &option)) return false;
+  if (option.size == 4)
+    return tap_give_number(out, TAP_UINT, tap_load32(option.value, about->swapped));
+  return option.size == 8 &&
+         tap_give_number(out, TAP_UINT, tap_load64(option.value, about->swapped));
+}
+
+static bool read_drops(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                       struct tap_value *out) {
+  (void)layer;
+  return give_option(p, TAP_OPTION_DROPS, nth, out);
+}
+
+static bool read_id(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                    struct tap_value *out) {
+  (void)layer;
+  return give_option(p, TAP_OPTION_ID, nth, out);
+}
+
+static bool read_queue(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                       struct tap_value *out) {
+  (void)layer;
+  return give_option(p, TAP_OPTION_QUEUE, nth, out);
 }
 
 static bool read_linktype(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -98,8 +157,14 @@ const struct tap_field tap_frame_fields[] = {
   TAP_READ("frame.time_ns", "Epoch Time in nanoseconds", TAP_INT, read_time_ns, .flags = TAP_HIDDEN,
            .unit = "ns"),
   TAP_READ("frame.interface_id", "Interface", TAP_UINT, read_interface),
+  TAP_READ("frame.interface_name", "Interface name", TAP_STRING, read_interface_name),
+  TAP_READ("frame.interface_queue", "Interface queue", TAP_UINT, read_queue),
+  TAP_READ("frame.file", "File", TAP_STRING, read_file),
   TAP_READ("frame.linktype", "Link Type", TAP_UINT, read_linktype, .names = linktype_names),
   TAP_READ("frame.direction", "Direction", TAP_UINT, read_direction, .names = direction_names),
   TAP_READ("frame.rxhash", "Receive Hash", TAP_UINT, read_rxhash, .flags = TAP_HEX, .bits = 32),
+  TAP_READ("frame.comment", "Comment", TAP_STRING, read_comment, .flags = TAP_REPEATS),
+  TAP_READ("frame.packet_id", "Packet id", TAP_UINT, read_id),
+  TAP_READ("frame.drop_count", "Drop Count", TAP_UINT, read_drops),
   { 0 },
 };

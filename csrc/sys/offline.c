@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * A capture file as a source.  It owns the descriptor and one buffer, into
- * which the file is read in large blocks; frames point into it.  The record
- * that a block ends in moves to the buffer's front before the next read.
- * Invariant: 'window' is what was read and not handed out, and lies in the
- * buffer, or in the caller's bytes for a source of kind "data".  The buffer
- * grows for a record alone that is longer than it, up to what pcap/ allows.
- * Regular files are always ready; everything else may be slow, and after the
- * header it is read only when poll(2) says that something is there.
+ * A capture file as a source.  It owns its input and one buffer, into which
+ * the input is read in large blocks; frames point into it.  The record that a
+ * block ends in moves to the buffer's front before the next read.  Invariant:
+ * 'window' is what was read and not handed out, and lies in the buffer, or in
+ * the caller's bytes for a source of kind "data".  The buffer grows for a
+ * record alone that is longer than it, up to what pcap/ allows.
  */
 #include "sys/offline.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "pcap/pcap.h"
-#include "sys/descriptor.h"
+#include "pcap/savefile.h"
+#include "sys/input.h"
 
 enum { BLOCK = 256 << 10 };
 
 struct offline {
   struct tap_source source; /* first: the verbs are handed a pointer to it */
-  struct tap_pcap pcap;
+  struct tap_savefile savefile;
   struct tap_cursor window;
-  struct tap_cursor data; /* kind "data": all records */
-  uint8_t *buffer;
-  size_t room;      /* bytes of 'buffer' */
-  off_t first;      /* regular file: where the first record lies */
-  uint64_t records; /* handed out since the start */
-  int fd;           /* -1: data */
-  bool standard_input;
-  bool ended; /* nothing is left to read behind the window */
+  struct tap_cursor data; /* kind "data": the whole file */
+  struct tap_input input; /* none: data */
+  uint8_t *buffer;        /* NULL: data */
+  size_t room;            /* bytes of 'buffer' */
+  bool fresh;             /* nothing was handed out since it was opened */
+  bool ended;             /* nothing is left to read behind the window */
+  bool reading;           /* its header was read */
 };
 
 static struct offline *self(struct tap_source *s) {
@@ -49,10 +42,10 @@ static void set_window(struct offline *o, size_t bytes) {
 
 /* The buffer is full and holds no whole record. */
 static int grow(struct offline *o, struct tap_err *e) {
-  size_t bound = (size_t)o->pcap.caplen_max + TAP_PCAP_RECORD;
+  size_t bound = tap_savefile_bound(&o->savefile);
   size_t room = o->room * 2 < bound ? o->room * 2 : bound;
   uint8_t *buffer = realloc(o->buffer, room);
-  if (buffer == NULL) return tap_fail(e, ENOMEM, "read record %" PRIu64, o->records + 1);
+  if (buffer == NULL) return tap_fail(e, ENOMEM, "read");
   o->buffer = buffer;
   set_window(o, o->room);
   o->room = room;
@@ -68,85 +61,80 @@ static int make_room(struct offline *o, struct tap_err *e) {
   return 0;
 }
 
-/* What one read(2) gives is put behind the window.  As read(2). */
-static ssize_t read_some(struct offline *o) {
-  size_t left = tap_left(&o->window);
-  ssize_t n = read(o->fd, o->buffer + left, o->room - left);
-  if (n > 0) set_window(o, left + (size_t)n);
-  if (n == 0) o->ended = true;
-  return n;
-}
-
-static bool is_ready(const struct offline *o) {
-  struct pollfd p = { .fd = o->source.fd, .events = POLLIN };
-  return p.fd < 0 || poll(&p, 1, 0) > 0;
-}
-
-/* 1: read more, or found the end; else TAP_IDLE or TAP_FAILED. */
-static int refill(struct offline *o, struct tap_err *e) {
+/* Put what one read gives behind the window: 1, or found the end; else TAP_IDLE or TAP_FAILED. */
+static int refill(struct offline *o, bool sleeping, struct tap_err *e) {
   if (make_room(o, e) != 0) return TAP_FAILED;
-  if (!is_ready(o)) return TAP_IDLE;
-  if (read_some(o) >= 0) return 1;
-  if (errno == EINTR || errno == EAGAIN) return TAP_IDLE;
-  tap_fail(e, errno, "read");
-  return TAP_FAILED;
+  const size_t left = tap_left(&o->window);
+  const ssize_t n = tap_input_read(&o->input, o->buffer + left, o->room - left, sleeping, e);
+  if (n == TAP_INPUT_FAILED) return TAP_FAILED;
+  if (n == TAP_INPUT_IDLE) return TAP_IDLE;
+  set_window(o, left + (size_t)n);
+  o->ended = n == TAP_INPUT_END;
+  return 1;
 }
 
-static int end_of_records(const struct offline *o, struct tap_err *e) {
-  if (tap_left(&o->window) == 0) return TAP_END;
-  tap_fail(e, 0, "read record %" PRIu64 ": the file ends inside it", o->records + 1);
-  return TAP_FAILED;
+/* Read on until the header is there: 1, or TAP_IDLE, TAP_FAILED. */
+static int read_header(struct offline *o, bool sleeping, struct tap_err *e) {
+  for (;;) {
+    int n = tap_savefile_begin(&o->savefile, &o->window, e);
+    if (n < 0) return TAP_FAILED;
+    if (n > 0) break;
+    if (o->ended && tap_savefile_end(&o->savefile, &o->window, e) != 0) return TAP_FAILED;
+    if (o->ended) break;
+    n = refill(o, sleeping, e);
+    if (n == TAP_FAILED || (n == TAP_IDLE && !sleeping)) return n;
+  }
+  o->reading = true;
+  return 1;
+}
+
+static int next_batch(struct offline *o, struct tap_frame *out, unsigned max, struct tap_err *e) {
+  int n = tap_savefile_batch(&o->savefile, &o->window, out, max, e);
+  if (n < 0) return TAP_FAILED;
+  if (n > 0 || !o->ended) return n;
+  return tap_savefile_end(&o->savefile, &o->window, e) == 0 ? TAP_END : TAP_FAILED;
 }
 
 static int source_next(struct tap_source *s, struct tap_frame *out, unsigned max,
                        struct tap_err *e) {
   struct offline *o = self(s);
-  for (;;) {
-    int n = tap_pcap_batch(&o->pcap, &o->window, o->records + 1, out, max, e);
-    if (n < 0) return TAP_FAILED;
-    if (n > 0) {
-      o->records += (unsigned)n;
-      return n;
-    }
-    if (o->ended) return end_of_records(o, e);
-    n = refill(o, e);
-    if (n <= 0) return n;
+  int n = o->reading ? 1 : read_header(o, false, e);
+  o->fresh = false;
+  while (n > 0) {
+    n = next_batch(o, out, max, e);
+    if (n != 0) break;
+    n = refill(o, false, e);
   }
+  if (o->reading) s->linktype = tap_savefile_linktype(&o->savefile);
+  return n;
 }
 
 static void source_release(struct tap_source *s) {
   (void)s;
 }
 
+/* A file may be changed without a message where it lies on another machine: look now and then. */
 static int source_wait(struct tap_source *s, int timeout_ms, int wake_fd, struct tap_err *e) {
+  enum { LOOK_MS = 1000 };
   struct pollfd fds[] = { { .fd = s->fd, .events = POLLIN }, { .fd = wake_fd, .events = POLLIN } };
   if (s->fd < 0) return 0;
+  if (self(s)->input.watch >= 0 && (timeout_ms < 0 || timeout_ms > LOOK_MS)) timeout_ms = LOOK_MS;
   if (poll(fds, 2, timeout_ms) < 0 && errno != EINTR) return tap_fail(e, errno, "wait");
   return 0;
 }
 
-static int rewind_file(struct offline *o, struct tap_err *e) {
-  if (o->records == 0 && !o->ended) return 0; /* it stands there, with a block read already */
-  if (lseek(o->fd, o->first, SEEK_SET) < 0) return tap_fail(e, errno, "start again");
-  set_window(o, 0);
-  o->ended = false;
-  return 0;
-}
-
-static int begin_again(struct offline *o, struct tap_err *e) {
-  if (o->source.fd < 0) return rewind_file(o, e);
-  if (o->records == 0) return 0;
-  return tap_fail(e, 0, "start again: %s was read already",
-                  o->standard_input ? "standard input" : "the pipe");
-}
-
 static int source_start(struct tap_source *s, struct tap_err *e) {
   struct offline *o = self(s);
-  if (o->fd < 0)
+  if (o->fresh) return 0; /* it stands there, with a block read already */
+  if (o->buffer != NULL && tap_input_rewind(&o->input, e) != 0) return -1;
+  s->fd = tap_input_poll_fd(&o->input);
+  tap_savefile_free(&o->savefile);
+  if (o->buffer != NULL)
+    set_window(o, 0);
+  else
     o->window = o->data;
-  else if (begin_again(o, e) != 0)
-    return -1;
-  o->records = 0;
+  o->ended = o->buffer == NULL;
+  o->reading = false;
   return 0;
 }
 
@@ -162,7 +150,8 @@ static void source_counts(struct tap_source *s, struct tap_counts *out) {
 
 static void source_close(struct tap_source *s) {
   struct offline *o = self(s);
-  if (o->fd >= 0) close(o->fd);
+  tap_savefile_free(&o->savefile);
+  tap_input_close(&o->input);
   free(o->buffer);
   free(o);
 }
@@ -177,93 +166,100 @@ static const struct tap_source_ops ops = {
   .close = source_close,
 };
 
-/* Take over 'fd', whose kind fstat(2) tells. */
-static int adopt(struct offline *o, int fd, struct tap_err *e) {
-  struct stat st;
-  o->fd = fd;
-  if (fstat(fd, &st) != 0) return tap_fail(e, errno, "read");
-  if (S_ISDIR(st.st_mode)) return tap_fail(e, EISDIR, "read");
-  o->source.kind = S_ISREG(st.st_mode) ? "file" : "pipe";
-  o->source.fd = S_ISREG(st.st_mode) ? -1 : fd;
-  if (S_ISREG(st.st_mode)) {
-    o->first = lseek(fd, 0, SEEK_CUR) + TAP_PCAP_HEADER;
-    posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+/* Enough to see what it is; a compressed file begins anew, unpacked.  This may sleep: there is
+ * nobody yet whom a pipe without data could be idle for. */
+static int look_inside(struct offline *o, struct tap_err *e) {
+  o->room = TAP_INPUT_HEAD;
+  while (!o->ended && tap_left(&o->window) < TAP_PACKING_MAGIC)
+    if (refill(o, true, e) == TAP_FAILED) return -1;
+  switch (tap_input_unpack(&o->input, o->window.at, tap_left(&o->window), e)) {
+  case 0: break;
+  case 1:
+    set_window(o, 0);
+    o->ended = false;
+    break;
+  default: return -1;
   }
-  o->buffer = malloc(BLOCK);
-  if (o->buffer == NULL) return tap_fail(e, ENOMEM, "read");
   o->room = BLOCK;
-  set_window(o, 0);
   return 0;
 }
 
-/* Read until the header is there or the file ends.  This may sleep: there is nobody yet whom a
- * pipe without data could be idle for. */
-static int fetch_header(struct offline *o, struct tap_err *e) {
-  struct pollfd p = { .fd = o->fd, .events = POLLIN };
-  while (!o->ended && tap_left(&o->window) < TAP_PCAP_HEADER) {
-    if (read_some(o) >= 0 || errno == EINTR) continue;
-    if (errno != EAGAIN) return tap_fail(e, errno, "read");
-    poll(&p, 1, -1);
-  }
+/* Read the header, and what stands before the first packet as far as it is here. */
+static int begin(struct offline *o, struct tap_err *e) {
+  if (read_header(o, true, e) < 0) return -1;
+  if (o->savefile.format == TAP_SAVEFILE_PCAPNG)
+    if (tap_savefile_batch(&o->savefile, &o->window, NULL, 0, e) < 0) return -1;
+  o->source.linktype = tap_savefile_linktype(&o->savefile);
+  o->source.snaplen = tap_savefile_snaplen(&o->savefile);
+  o->source.swapped = tap_savefile_swapped(&o->savefile);
+  o->fresh = true;
   return 0;
 }
 
-static struct offline *new_source(struct tap_err *e) {
+static struct offline *new_source(const char *kind, struct tap_err *e) {
   struct offline *o = calloc(1, sizeof *o);
   if (o == NULL) {
     tap_fail(e, ENOMEM, "open");
     return NULL;
   }
   o->source.ops = &ops;
+  o->source.kind = kind;
   o->source.fd = -1;
   o->source.netmask = UINT32_MAX;
-  o->fd = -1;
+  o->input.fd = o->input.file = o->input.watch = -1;
   return o;
 }
 
-static int begin(struct offline *o, struct tap_err *e) {
-  if (tap_pcap_begin(&o->pcap, &o->window, e) != 0) return -1;
-  o->source.linktype = o->pcap.linktype;
-  o->source.snaplen = o->pcap.snaplen;
-  o->source.swapped = o->pcap.swapped;
-  return 0;
+static int open_input(struct offline *o, struct tap_err *e) {
+  o->buffer = malloc(BLOCK);
+  if (o->buffer == NULL) return tap_fail(e, ENOMEM, "read");
+  set_window(o, 0);
+  if (look_inside(o, e) != 0) return -1;
+  if (!o->input.regular) o->source.kind = "pipe";
+  o->source.fd = tap_input_poll_fd(&o->input);
+  return begin(o, e);
 }
 
-static struct tap_source *open_descriptor(int fd, bool standard_input, struct tap_err *e) {
-  struct offline *o = new_source(e);
-  if (o == NULL) {
-    close(fd);
-    return NULL;
-  }
-  o->standard_input = standard_input;
-  if (adopt(o, fd, e) == 0 && fetch_header(o, e) == 0 && begin(o, e) == 0) return &o->source;
+static struct tap_source *opened(struct offline *o, int result) {
+  if (result == 0) return &o->source;
   source_close(&o->source);
   return NULL;
 }
 
 struct tap_source *tap_offline_open_fd(int fd, struct tap_err *e) {
-  return open_descriptor(fd, false, e);
+  struct offline *o = new_source("file", e);
+  if (o == NULL) return NULL;
+  return opened(o, tap_input_adopt(&o->input, fd, e) == 0 ? open_input(o, e) : -1);
+}
+
+static struct tap_source *open_path(const char *path, const char *said, struct tap_err *e) {
+  struct offline *o = new_source("file", e);
+  if (o == NULL) return NULL;
+  o->savefile.file = said;
+  return opened(o, tap_input_open(&o->input, path, e) == 0 ? open_input(o, e) : -1);
 }
 
 struct tap_source *tap_offline_open(const char *path, struct tap_err *e) {
-  bool standard_input = strcmp(path, "-") == 0;
-  int fd = standard_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
-                          : tap_descriptor_lift(open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY));
-  if (fd >= 0) return open_descriptor(fd, standard_input, e);
-  tap_fail(e, errno, "open");
-  return NULL;
+  return open_path(path, NULL, e);
+}
+
+struct tap_source *tap_offline_open_named(const char *path, struct tap_err *e) {
+  return open_path(path, path, e);
 }
 
 struct tap_source *tap_offline_open_data(const uint8_t *data, size_t size, struct tap_err *e) {
-  struct offline *o = new_source(e);
+  struct offline *o = new_source("data", e);
   if (o == NULL) return NULL;
-  o->source.kind = "data";
-  o->window = (struct tap_cursor){ data, data + size };
+  o->data = o->window = (struct tap_cursor){ data, data + size };
   o->ended = true;
-  if (begin(o, e) == 0) {
-    o->data = o->window;
-    return &o->source;
-  }
-  source_close(&o->source);
-  return NULL;
+  return opened(o, begin(o, e));
+}
+
+int tap_offline_follow(struct tap_source *s, struct tap_err *e) {
+  struct offline *o = self(s);
+  if (s->ops != &ops || o->buffer == NULL) return tap_fail(e, 0, "follow what is no file");
+  if (tap_input_follow(&o->input, e) != 0) return -1;
+  s->fd = tap_input_poll_fd(&o->input);
+  o->ended = false;
+  return 0;
 }

@@ -48,6 +48,18 @@ local KINDS <const> = {
   end,
 }
 
+--- A file's name, or a list of names.
+function KINDS.files(value)
+  if type(value) == "string" then return value end
+  if type(value) ~= "table" or #value == 0 then
+    return nil, "is not a file's name or a list of names"
+  end
+  for i = 1, #value do
+    if type(value[i]) ~= "string" then return nil, ("has no name of a file at %d"):format(i) end
+  end
+  return value
+end
+
 local function join(name, message)
   return message:sub(1, 1) == ":" and name .. message or name .. " " .. message
 end

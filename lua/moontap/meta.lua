@@ -16,7 +16,10 @@ local M = {}
 --- What moontap.open takes. Exactly one of file, data, packets, fd and interface says where
 --- packets come from. Sizes are bytes or texts ("256K", "32M"), times seconds or texts ("10ms").
 ---@class moontap.OpenOptions
----@field file? string  a capture file's name, "-" is standard input
+---@field file? string|string[]  a capture file's name, "-" is standard input; packets of several
+--- are merged by time, and frame.file names each one's. Files that gzip, zstd, xz or lz4 made are
+--- unpacked by those programs.
+---@field follow? boolean  wait for more where the file ends (false)
 ---@field data? string  a capture file's bytes
 ---@field packets? (string|{ [1]: string, time_ns: integer?, linktype: integer?, len: integer? })[]
 ---@field fd? integer  an open descriptor, which the capture owns from now on

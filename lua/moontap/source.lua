@@ -8,7 +8,8 @@ local M = {}
 local MS <const> = 1000000
 
 local RULES <const> = {
-  file = { kind = "text" },
+  file = { kind = "files" },
+  follow = { kind = "boolean" },
   data = { kind = "text" },
   packets = { kind = "list" },
   fd = { kind = "integer", min = 0, max = 0x7fffffff, range = "the descriptors" },
@@ -75,10 +76,14 @@ local function check_later(given)
   for name in pairs(given) do
     if LATER[name] then return M.later(name) end
   end
-  for _, name in ipairs { "file", "interface" } do
-    if type(given[name]) == "table" then return M.later("a list for " .. name) end
-  end
+  if type(given.interface) == "table" then return M.later("a list for interface") end
   if given.interface == M.ANY then return M.later("interface '" .. M.ANY .. "'") end
+end
+
+local function check_follow(given)
+  if not given.follow then return nil end
+  if given.file == nil then return "follow is for files only" end
+  if type(given.file) == "table" then return "follow is for one file only" end
 end
 
 local function check_live(given)
@@ -109,7 +114,8 @@ function M.options(given)
   if count_sources(options) ~= 1 then
     return nil, "give one of " .. table.concat(KINDS, ", ")
   end
-  message = check_live(given) or options.packets and check_packets(options.packets)
+  message = check_live(given) or check_follow(given) or
+    options.packets and check_packets(options.packets)
   if message then return nil, message end
   options.latency_ms = units.ms(options.latency)
   options.latency = nil

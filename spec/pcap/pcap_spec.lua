@@ -84,13 +84,36 @@ describe("a capture file", function()
     assert.equal(1, cap:run().delivered)
   end)
 
+  it("of Kuznetzov's making has longer records, which tell the direction", function()
+    local file = "\x34\xcd\xb2\xa1" .. b.pcap({}):sub(5)
+    for _, kind in ipairs { 0, 4 } do
+      file = file .. string.pack("<I4I4I4I4I4I2I1I1", 1, 2, 3, 4, 7, 0x800, kind, 0) .. "abc"
+    end
+    local list = {}
+    local cap <close> = assert(tap.open { data = file })
+    for p in cap:packets() do
+      list[#list + 1] = ("%s %s %d"):format(p["frame.direction:text"], p:bytes(), p["frame.len"])
+    end
+    assert.same({ "in abc 4", "out abc 4" }, list)
+  end)
+
+  it("of an old version has its two lengths exchanged", function()
+    for version, expected in pairs { [2] = { "long", 9 }, [3] = { "long", 9 }, [4] = { "long", 4 } } do
+      local first, second = #"long", 9
+      if version < 4 then first, second = 9, #"long" end
+      if version == 4 then second = 4 end
+      local file = b.pcap({}, { version = version }) .. string.pack("<I4I4I4I4", 1, 2, first, second) .. "long"
+      local cap <close> = assert(tap.open { data = file })
+      local p = cap:next()
+      assert.same(expected, { p:bytes(), p["frame.len"] })
+    end
+  end)
+
   it("is refused when it is none, with the reason", function()
     local whole = b.pcap { "x" }
     assert.equal("data: cannot read header: the file is empty", refusal "")
     assert.equal("data: cannot read header: not a capture file", refusal(("text "):rep(10)))
     assert.equal("data: cannot read header: not a capture file", refusal("\xd4\xc3\xb2\xa2" .. whole:sub(5)))
-    assert.equal("data: cannot read header: pcapng files are not supported yet",
-      refusal("\x0a\x0d\x0d\x0a" .. ("\0"):rep(24)))
     assert.equal("data: cannot read header: version 3.4 is not supported",
       refusal(whole:sub(1, 4) .. "\3\0" .. whole:sub(7)))
   end)
@@ -112,8 +135,9 @@ describe("a capture file", function()
         local count = 0
         while count < 5 and ends[count + 2] <= size do count = count + 1 end
         assert.same({ table.unpack(whole, 1, count) }, list)
-        local expected = ends[count + 1] ~= size
-          and ("data: cannot read record %d: the file ends inside it"):format(count + 1) or nil
+        local expected = ends[count + 1] ~= size and
+          ("data: cannot read record %d at byte %d: the file ends inside it"):format(count + 1,
+            ends[count + 1]) or nil
         assert.equal(expected, message)
       end
     end
@@ -123,17 +147,17 @@ describe("a capture file", function()
     for _, order in ipairs { "<", ">" } do
       local list, message = read(b.pcap({ "a", "b", { "c", caplen = 0xffffffff }, "d" }, { order = order }))
       assert.equal(2, #list)
-      assert.equal("data: cannot read record 3: captured length 4294967295 is over 262144", message)
+      assert.equal("data: cannot read record 3 at byte 58: captured length 4294967295 is over 262144", message)
     end
   end)
 
   it("bounds a length by its own snap length where that is larger, and by 16 MiB", function()
     local bytes = ("x"):rep(262145)
     local _, message = read(b.pcap { bytes })
-    assert.equal("data: cannot read record 1: captured length 262145 is over 262144", message)
+    assert.equal("data: cannot read record 1 at byte 24: captured length 262145 is over 262144", message)
     assert.equal(1, #read(b.pcap({ bytes }, { snaplen = 262145 })))
     _, message = read(b.pcap({ { "x", caplen = 0x1000001 } }, { snaplen = 0xffffffff }))
-    assert.equal("data: cannot read record 1: captured length 16777217 is over 16777216", message)
+    assert.equal("data: cannot read record 1 at byte 24: captured length 16777217 is over 16777216", message)
   end)
 
   it("of random bytes never does more than fail", function()
@@ -145,7 +169,7 @@ describe("a capture file", function()
       local cap = tap.open { data = string.char(table.unpack(bytes, 1, math.random(#bytes))) }
       if cap then
         local stats, message = cap:run()
-        assert.is_true(stats ~= nil or message:find("^data: cannot read record %d: ") ~= nil)
+        assert.is_true(stats ~= nil or message:find("^data: cannot read record %d+ at byte %d+: ") ~= nil)
         cap:close()
       end
     end

@@ -143,7 +143,8 @@ describe("the built-in protocols", function()
   it("read every packet of the corpus as tshark does", function()
     local files = corpus.files(function(row)
       return row.format:find("^pcap [un]sec ") and LINKTYPES[row.linktypes] and
-        not row.notes:find("wild time fraction") -- tshark prints such a time wrong
+        -- tshark prints such a time wrong
+        not row.notes:find("wild time fraction") and not row.notes:find("version 2.2;", 1, true)
     end)
     if not files then return pending("the corpus is not here") end
     local counts, packets, missing = {}, 0, {}

@@ -11,7 +11,6 @@ local OWN <const> = {
   ["frame.number"] = true, -- ours are each the first one
   ["frame.time"] = true, -- printed as a date there
   ["ip.version"] = true, -- there of IPv6 packets too
-  ["frame.interface_id"] = true, -- only pcapng has one there
   ["tcp.window_size"] = true, -- scaled there by what other packets said
   ["llc.pid"] = true, -- named after each organization there
   ["ip.opt.type"] = true, ["ip.opt.len"] = true, -- options it does not know are left out there

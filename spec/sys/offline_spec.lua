@@ -104,13 +104,15 @@ describe("a file", function()
 
   it("that ends inside a record gives what is whole, then fails, each time", function()
     local packets = many()
+    local last = #b.pcap(packets) - 16 - #packets[#packets]
     with_file(b.pcap(packets):sub(1, -2), function(path)
       local cap <close> = assert(tap.open(path))
       for _ = 1, 2 do
         local seen = 0
         local stats, message, code = cap:run()
         assert.is_nil(stats)
-        assert.equal(("%s: cannot read record %d: the file ends inside it"):format(path, #packets), message)
+        assert.equal(("%s: cannot read record %d at byte %d: the file ends inside it"):format(path, #packets, last),
+          message)
         assert.equal(0, code)
         local ok = pcall(function()
           for _ in cap:packets() do seen = seen + 1 end
@@ -209,7 +211,7 @@ describe("a pipe", function()
       writer:close()
       local list, message = bytes_of(cap)
       assert.same({ "one" }, list)
-      assert.equal(path .. ": cannot read record 2: the file ends inside it", message)
+      assert.equal(path .. ": cannot read record 2 at byte 43: the file ends inside it", message)
     end)
   end)
 

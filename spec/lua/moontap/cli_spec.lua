@@ -357,10 +357,11 @@ describe("what cannot be opened or read", function()
   it("delivers what is whole of a file that is cut off", function()
     local name = script(run.read(path):sub(1, -2))
     both_match({ "-r", name }, 1, "UDP, length 0\n$",
-      "^moontap: [^\n]*: cannot read record 12: [^\n]+\nmoontap: 11 seen, 11 delivered, [^\n]*\n$")
+      "^moontap: [^\n]*: cannot read record 12 at byte %d+: [^\n]+\nmoontap: 11 seen, 11 delivered, [^\n]*\n$")
     both_match({ "-r", name, "top" }, 1, "^src +packets.*192%.0%.2%.2",
-      "cannot read record 12: [^\n]+\nmoontap: 11 seen")
-    both_match({ "-r", name, "overview" }, 1, "11 packets", "cannot read record 12: [^\n]+\nmoontap: 11 seen")
+      "cannot read record 12 at byte %d+: [^\n]+\nmoontap: 11 seen")
+    both_match({ "-r", name, "overview" }, 1,
+      "11 packets", "cannot read record 12 at byte %d+: [^\n]+\nmoontap: 11 seen")
     both_match({ "-r", name, "-e", "n = (n or 0) + 1", "--end", "n" }, 1, "^11\n$", "cannot read record 12")
   end)
 end)

@@ -143,8 +143,6 @@ describe("what later versions have", function()
       assert.equal("open: " .. name .. " is not part of this version",
         blamed(function() tap.open { interface = "lo", [name] = value } end))
     end
-    assert.equal("open: a list for file is not part of this version",
-      blamed(function() tap.open { file = { "a.pcap", "b.pcap" } } end))
     assert.equal("open: a list for interface is not part of this version",
       blamed(function() tap.open { interface = { "lo", "eth0" } } end))
     assert.equal("open: interface 'any' is not part of this version",
