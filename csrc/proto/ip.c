@@ -98,5 +98,4 @@ const struct tap_protocol tap_ip_protocol = {
   .binding_count = sizeof bindings / sizeof bindings[0],
   .leads = 1u << TAP_BY_IP_PROTO,
   .addresses = { .bytes = 4, .src = IP_SRC, .dst = IP_DST },
-  .leads = 1u << TAP_BY_IP_PROTO,
 };

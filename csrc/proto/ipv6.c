@@ -70,5 +70,4 @@ const struct tap_protocol tap_ipv6_protocol = {
   .binding_count = sizeof bindings / sizeof bindings[0],
   .leads = 1u << TAP_BY_IP_PROTO,
   .addresses = { .bytes = 16, .src = IPV6_SRC, .dst = IPV6_DST },
-  .leads = 1u << TAP_BY_IP_PROTO,
 };

@@ -153,5 +153,4 @@ const struct tap_protocol tap_tcp_protocol = {
   .binding_count = 1,
   .leads = 1u << TAP_BY_TCP_PORT,
   .ports = { .bytes = 2, .src = TCP_SRC, .dst = TCP_DST },
-  .leads = 1u << TAP_BY_TCP_PORT,
 };

@@ -47,5 +47,4 @@ const struct tap_protocol tap_udp_protocol = {
   .binding_count = 1,
   .leads = 1u << TAP_BY_UDP_PORT,
   .ports = { .bytes = 2, .src = UDP_SRC, .dst = UDP_DST },
-  .leads = 1u << TAP_BY_UDP_PORT,
 };
