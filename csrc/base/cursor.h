@@ -41,4 +41,17 @@ static inline uint32_t tap_be32(const uint8_t *p) {
   return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Little-endian, as some link headers are. */
+static inline uint16_t tap_le16(const uint8_t *p) {
+  return (uint16_t)(p[1] << 8 | p[0]);
+}
+
+static inline uint32_t tap_le32(const uint8_t *p) {
+  return (uint32_t)tap_le16(p + 2) << 16 | tap_le16(p);
+}
+
+static inline uint64_t tap_le64(const uint8_t *p) {
+  return (uint64_t)tap_le32(p + 4) << 32 | tap_le32(p);
+}
+
 #endif

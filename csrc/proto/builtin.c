@@ -14,7 +14,11 @@ const struct tap_protocol *const tap_builtin_protocols[] = {
   [TAP_PROTO_FRAGHDR] = &tap_fraghdr_protocol, [TAP_PROTO_DSTOPTS] = &tap_dstopts_protocol,
   [TAP_PROTO_AH] = &tap_ah_protocol,           [TAP_PROTO_TCP] = &tap_tcp_protocol,
   [TAP_PROTO_UDP] = &tap_udp_protocol,         [TAP_PROTO_ICMP] = &tap_icmp_protocol,
-  [TAP_PROTO_ICMPV6] = &tap_icmpv6_protocol,
+  [TAP_PROTO_ICMPV6] = &tap_icmpv6_protocol,   [TAP_PROTO_NULL] = &tap_null_protocol,
+  [TAP_PROTO_SLL] = &tap_sll_protocol,         [TAP_PROTO_PPP] = &tap_ppp_protocol,
+  [TAP_PROTO_PPPOED] = &tap_pppoed_protocol,   [TAP_PROTO_PPPOES] = &tap_pppoes_protocol,
+  [TAP_PROTO_CHDLC] = &tap_chdlc_protocol,     [TAP_PROTO_SLARP] = &tap_slarp_protocol,
+  [TAP_PROTO_FR] = &tap_fr_protocol,           [TAP_PROTO_NFLOG] = &tap_nflog_protocol,
 };
 
 _Static_assert(sizeof tap_builtin_protocols / sizeof tap_builtin_protocols[0] == TAP_PROTO_BUILTINS,

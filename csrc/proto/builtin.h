@@ -32,6 +32,15 @@ enum tap_builtin {
   TAP_PROTO_UDP,
   TAP_PROTO_ICMP,
   TAP_PROTO_ICMPV6,
+  TAP_PROTO_NULL,
+  TAP_PROTO_SLL,
+  TAP_PROTO_PPP,
+  TAP_PROTO_PPPOED,
+  TAP_PROTO_PPPOES,
+  TAP_PROTO_CHDLC,
+  TAP_PROTO_SLARP,
+  TAP_PROTO_FR,
+  TAP_PROTO_NFLOG,
   TAP_PROTO_BUILTINS
 };
 
@@ -60,11 +69,15 @@ extern const struct tap_protocol tap_hopopts_protocol, tap_routing_protocol;
 extern const struct tap_protocol tap_fraghdr_protocol, tap_dstopts_protocol, tap_ah_protocol;
 extern const struct tap_protocol tap_tcp_protocol, tap_udp_protocol;
 extern const struct tap_protocol tap_icmp_protocol, tap_icmpv6_protocol;
+extern const struct tap_protocol tap_null_protocol, tap_sll_protocol, tap_ppp_protocol;
+extern const struct tap_protocol tap_pppoed_protocol, tap_pppoes_protocol;
+extern const struct tap_protocol tap_chdlc_protocol, tap_slarp_protocol, tap_fr_protocol;
+extern const struct tap_protocol tap_nflog_protocol;
 
 extern const struct tap_protocol *const tap_builtin_protocols[];
 extern const unsigned tap_builtin_protocol_count;
 
-/* Fields of no single layer: of the frame, and those that any family has. */
-extern const struct tap_field tap_frame_fields[], tap_family_fields[];
+/* Fields of no single layer: of the frame, those that any family has, and of both PPPoE's. */
+extern const struct tap_field tap_frame_fields[], tap_family_fields[], tap_pppoe_fields[];
 
 #endif

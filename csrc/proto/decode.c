@@ -41,12 +41,13 @@ static __attribute__((noinline)) void note_last(struct tap_packet *out, unsigned
 }
 
 /* Decode the layer that comes next as number 'index' of the packet.  Returns the number of the
- * protocol that follows, if any.  With a constant parser and index all of it folds. */
-static inline __attribute__((always_inline)) unsigned
-decode_layer(struct work *w, unsigned protocol, unsigned index, parser *parse) {
+ * protocol that follows, if any.  With a constant parser, step and index all of it folds. */
+static inline __attribute__((always_inline)) unsigned decode_layer(struct work *w,
+                                                                   unsigned protocol,
+                                                                   unsigned index, parser *parse,
+                                                                   struct tap_step *step) {
   struct tap_cursor c = w->c;
-  struct tap_step step = { 0 };
-  enum tap_verdict verdict = parse(&c, &step);
+  enum tap_verdict verdict = parse(&c, step);
   size_t header = verdict == TAP_TRUNCATED ? tap_left(&w->c) : (size_t)(c.at - w->c.at);
   struct tap_layer layer = { (uint16_t)protocol, (uint16_t)header, (uint32_t)(w->c.at - w->data),
                              (uint32_t)(c.end - w->data) };
@@ -56,7 +57,14 @@ decode_layer(struct work *w, unsigned protocol, unsigned index, parser *parse) {
   }
   note_layer(w->out, index, layer);
   w->c = c;
-  return tap_walk_next(w->walk, &step);
+  return tap_walk_next(w->walk, step);
+}
+
+/* The same for a parser that is in line. */
+static inline __attribute__((always_inline)) unsigned
+decode_frequent(struct work *w, unsigned protocol, unsigned index, parser *parse) {
+  struct tap_step step = { 0 };
+  return decode_layer(w, protocol, index, parse, &step);
 }
 
 /* The chain that most packets are, in line: Ethernet, IP of either version, TCP or UDP.  Wherever
@@ -65,20 +73,20 @@ static inline __attribute__((always_inline)) unsigned decode_usual(struct work *
                                                                    unsigned number) {
   struct tap_packet *out = w->out;
   if (number != TAP_PROTO_ETH || w->level < TAP_LEVEL_LINK) return number;
-  number = decode_layer(w, number, 0, tap_eth_parse);
+  number = decode_frequent(w, number, 0, tap_eth_parse);
   if (w->level < TAP_LEVEL_NETWORK) return number;
   if (number == TAP_PROTO_IP)
-    number = decode_layer(w, number, 1, tap_ip_parse);
+    number = decode_frequent(w, number, 1, tap_ip_parse);
   else if (number == TAP_PROTO_IPV6)
-    number = decode_layer(w, number, 1, tap_ipv6_parse);
+    number = decode_frequent(w, number, 1, tap_ipv6_parse);
   else
     return number;
   out->network = 1;
   if (w->level < TAP_LEVEL_TRANSPORT) return number;
   if (number == TAP_PROTO_TCP)
-    number = decode_layer(w, number, 2, tap_tcp_parse);
+    number = decode_frequent(w, number, 2, tap_tcp_parse);
   else if (number == TAP_PROTO_UDP)
-    number = decode_layer(w, number, 2, tap_udp_parse);
+    number = decode_frequent(w, number, 2, tap_udp_parse);
   else
     return number;
   out->transport = 2;
@@ -106,6 +114,8 @@ static void forgive(struct tap_packet *out) {
 /* Any chain: parsers are called by pointer.  The work is a copy, so that the one of the usual
  * chain need not lie in memory. */
 static __attribute__((noinline)) void decode_rest(struct work w, unsigned number) {
+  const struct tap_frame *frame = w.out->frame;
+  struct tap_step step = { .key = w.out->count == 0 ? frame->linktype : 0 };
   unsigned following;
   do {
     const struct tap_walker *walker = &w.walk->walkers[number];
@@ -114,7 +124,8 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
       w.out->fault = TAP_TOO_DEEP;
       return;
     }
-    following = decode_layer(&w, number, index, walker->parse);
+    step = (struct tap_step){ .key = step.key, .cut = frame->caplen < frame->len };
+    following = decode_layer(&w, number, index, walker->parse, &step);
     if (w.quoted)
       forgive(w.out);
     else if (w.out->count > index)

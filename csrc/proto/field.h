@@ -32,6 +32,8 @@ enum {
   TAP_REPEATS = 1 << 1, /* may occur more than once in one packet: an array in JSON */
   TAP_HIDDEN = 1 << 2,  /* another name for values that have one: left out of trees and JSON */
   TAP_TRACKED = 1 << 3, /* of the packet's flow: read only where the pass tracks flows */
+  TAP_SHARED = 1 << 4,  /* of more than one protocol: each shows it, and the registry has its name
+                           once, from a list of such rows, which are read without a layer */
 };
 
 struct tap_field {

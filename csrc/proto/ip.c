@@ -7,12 +7,13 @@
 #include "proto/builtin.h"
 #include "proto/frequent.h"
 #include "proto/ipopt.h"
+#include "proto/linktype.h"
 #include "proto/numbers.h"
 #include "proto/read.h"
 #include "proto/wire.h"
 
 enum { IP_HEADER = 20, IP_LEN = 2, IP_FRAGMENT = 6, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16 };
-enum { LLC_SAP_IP = 0x06, LINKTYPE_IPV4 = 228 };
+enum { LLC_SAP_IP = 0x06, PPP_IP = 0x0021, NLPID_IP = 0xcc };
 
 static bool read_hdr_len(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          struct tap_value *out) {
@@ -85,7 +86,9 @@ static const struct tap_field fields[] = {
 static const struct tap_binding bindings[] = {
   { TAP_BY_ETHERTYPE, TAP_ETHERTYPE_IP },
   { TAP_BY_LLC, LLC_SAP_IP },
-  { TAP_BY_LINKTYPE, LINKTYPE_IPV4 },
+  { TAP_BY_LINKTYPE, TAP_LINKTYPE_IPV4 },
+  { TAP_BY_PPP, PPP_IP },
+  { TAP_BY_NLPID, NLPID_IP },
 };
 
 const struct tap_protocol tap_ip_protocol = {

@@ -8,11 +8,12 @@
 #include "proto/builtin.h"
 #include "proto/frequent.h"
 #include "proto/ipv6opt.h"
+#include "proto/linktype.h"
 #include "proto/numbers.h"
 #include "proto/read.h"
 
 enum { IPV6_HEADER = 40, IPV6_LEN = 4, IPV6_NEXT = 6, IPV6_SRC = 8, IPV6_DST = 24 };
-enum { LINKTYPE_IPV6 = 229 };
+enum { PPP_IPV6 = 0x0057, NLPID_IPV6 = 0x8e };
 
 static bool read_addr(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                       struct tap_value *out) {
@@ -57,7 +58,9 @@ static const struct tap_field fields[] = {
 
 static const struct tap_binding bindings[] = {
   { TAP_BY_ETHERTYPE, TAP_ETHERTYPE_IPV6 },
-  { TAP_BY_LINKTYPE, LINKTYPE_IPV6 },
+  { TAP_BY_LINKTYPE, TAP_LINKTYPE_IPV6 },
+  { TAP_BY_PPP, PPP_IPV6 },
+  { TAP_BY_NLPID, NLPID_IPV6 },
 };
 
 const struct tap_protocol tap_ipv6_protocol = {

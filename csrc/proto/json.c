@@ -135,7 +135,8 @@ static void put_time(struct json *j) {
 static void put_common(struct json *j) {
   struct tap_ref ref;
   for (size_t i = 0; tap_registry_field(j->r, i, &ref); i++)
-    if (ref.protocol == TAP_ANY_PROTOCOL) put_field(j, &ref);
+    if (ref.protocol == TAP_ANY_PROTOCOL && (ref.field->flags & TAP_SHARED) == 0)
+      put_field(j, &ref);
 }
 
 static void put_protocol(struct json *j, unsigned number) {

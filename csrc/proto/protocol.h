@@ -13,6 +13,7 @@
 #ifndef TAP_PROTO_PROTOCOL_H
 #define TAP_PROTO_PROTOCOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cursor.h"
@@ -36,15 +37,23 @@ enum tap_table {
   TAP_BY_IP_PROTO,
   TAP_BY_TCP_PORT,
   TAP_BY_UDP_PORT,
-  TAP_BY_PPP, /* protocol number of the Point-to-Point Protocol */
+  TAP_BY_PPP,   /* PPP protocol numbers */
+  TAP_BY_NLPID, /* network layer protocol identifiers (ISO/IEC TR 9577): frame relay */
+  TAP_BY_CISCO, /* protocol numbers of Cisco: its own in SNAP, and where its HDLC has no EtherType */
+  TAP_BY_SLOW,  /* subtypes of IEEE 802.3's slow protocols */
+  TAP_BY_WLAN,  /* how 802.11 lies in a capture header: enum tap_wlan_key */
   TAP_TABLES
 };
 
-/* What a parser tells the walk, beside its verdict.  The walk clears it before each call. */
+/* What a parser tells the walk, beside its verdict.  The walk clears it before each call, but tells
+ * parsers that are not in frequent.h two things by it: 'cut', and by 'key' what led there, which is
+ * the link type for the first layer, the key that the parser before gave for others, and 0 behind
+ * a parser of frequent.h. */
 struct tap_step {
   uint16_t key;    /* the value to look up */
   uint16_t or_key; /* looked up when 'key' finds nothing (the other port); 0: none */
   uint8_t table;   /* enum tap_table: where */
+  bool cut;        /* the frame was longer than what was captured of it */
 };
 
 /* How deep a pass must decode: all layers up to and with this level. */
@@ -78,6 +87,7 @@ struct tap_protocol {
   const struct tap_field *fields;     /* ends with a row without a name */
   const struct tap_binding *bindings; /* 'binding_count' of them */
   unsigned binding_count;
+  uint32_t leads;            /* a bit per enum tap_table: where its parser may send the walk */
   struct tap_ends addresses; /* network addresses, for src and dst */
   struct tap_ends ports;     /* for sport and dport */
 };

@@ -5,6 +5,7 @@
  */
 #include "proto/builtin.h"
 #include "proto/ethertype.h"
+#include "proto/linktype.h"
 
 static enum tap_verdict raw_parse(struct tap_cursor *c, struct tap_step *out) {
   unsigned version = tap_left(c) > 0 ? c->at[0] >> 4 : 0;
@@ -16,6 +17,8 @@ static enum tap_verdict raw_parse(struct tap_cursor *c, struct tap_step *out) {
 
 static const struct tap_binding bindings[] = {
   { TAP_BY_LINKTYPE, TAP_LINKTYPE_RAW },
+  { TAP_BY_LINKTYPE, TAP_LINKTYPE_RAW_BSD },
+  { TAP_BY_LINKTYPE, TAP_LINKTYPE_RAW_OPENBSD },
 };
 
 const struct tap_protocol tap_raw_protocol = {

@@ -91,6 +91,7 @@ static int add_fields(struct tap_registry *r, const struct tap_field *field, uns
                       unsigned level, struct tap_err *e) {
   struct tap_ref ref;
   for (; field != NULL && field->name != NULL; field++) {
+    if ((field->flags & TAP_SHARED) != 0 && protocol != TAP_ANY_PROTOCOL) continue;
     if (!tap_ref_init(&ref, field, protocol, level))
       return tap_fail(e, 0, "register '%s': its place does not fit its type", field->name);
     if (add_name(r, field->name, &ref, e) != 0) return -1;
@@ -144,6 +145,7 @@ int tap_registry_add_common(struct tap_registry *r, const struct tap_field *fiel
 static int add_builtin(struct tap_registry *r, struct tap_err *e) {
   if (tap_registry_add_common(r, tap_frame_fields, e) != 0) return -1;
   if (tap_registry_add_common(r, tap_family_fields, e) != 0) return -1;
+  if (tap_registry_add_common(r, tap_pppoe_fields, e) != 0) return -1;
   for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
     if (tap_registry_add(r, tap_builtin_protocols[i], e) < 0) return -1;
   return 0;

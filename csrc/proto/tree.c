@@ -126,7 +126,8 @@ static void put_frame(struct tree *tree) {
   struct tap_ref ref;
   put_count(tree->t, "Frame, ", tap_frame_cap_len(tree->p->frame), " bytes");
   for (size_t i = 0; tap_registry_field(tree->r, i, &ref); i++)
-    if (ref.protocol == TAP_ANY_PROTOCOL) put_field(tree, &ref, NULL);
+    if (ref.protocol == TAP_ANY_PROTOCOL && (ref.field->flags & TAP_SHARED) == 0)
+      put_field(tree, &ref, NULL);
 }
 
 static void put_layer(struct tree *tree, const struct tap_layer *layer) {

@@ -45,10 +45,16 @@ local function check_layers(whole, short, n)
   end
 end
 
+local function is_cut(headers, n)
+  if type(headers) == "function" then return headers(n) end
+  return n < headers
+end
+
 --- Decode every beginning of 'bytes': layers are the first ones of the whole packet, each value is
 --- the whole packet's or absent, and a fault says where the bytes end as long as a header is cut.
 ---@param bytes string
----@param headers integer  bytes of all headers together
+---@param headers integer|fun(n: integer): boolean  bytes of all headers together; or whether the
+--- first 'n' bytes cut one, for headers that are lists, which may end behind any entry
 ---@param options? table  for tap.packet
 function M.check_cuts(bytes, headers, options)
   options = options or {}
@@ -62,8 +68,26 @@ function M.check_cuts(bytes, headers, options)
     local short = tap.packet(bytes:sub(1, n), options)
     check_layers(whole, short, n)
     check_values(whole, short, names, n)
-    local fault = n < headers and ("header cut short at byte %d$"):format(n) or nil
+    local fault = is_cut(headers, n) and ("header cut short at byte %d$"):format(n) or nil
     if fault then assert.matches(fault, short.fault) else assert.is_nil(short.fault) end
+  end
+end
+
+--- Decode copies of 'bytes' with a few bytes changed, cut anywhere, and read all of each: nothing may
+--- crash or lie outside of the packet, which a build with sanitizers sees.
+---@param bytes string
+---@param options? table  for tap.packet
+function M.check_damage(bytes, options)
+  math.randomseed(#bytes)
+  for _ = 1, 300 do
+    local damaged = bytes:sub(1, math.random(0, #bytes))
+    for _ = 1, math.random(0, 4) do
+      local at = math.random(1, #damaged + 1)
+      damaged = (damaged:sub(1, at - 1) .. string.char(math.random(0, 255)) .. damaged:sub(at + 1)):sub(1, #bytes)
+    end
+    local p = tap.packet(damaged, options)
+    assert.is_string(p:summary() .. p:show() .. p:json())
+    for _, field in ipairs(tap.fields()) do p:all(field.name) end
   end
 end
 
