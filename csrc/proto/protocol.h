@@ -87,7 +87,6 @@ struct tap_protocol {
   const struct tap_field *fields;     /* ends with a row without a name */
   const struct tap_binding *bindings; /* 'binding_count' of them */
   unsigned binding_count;
-  uint32_t leads;            /* a bit per enum tap_table: where its parser may send the walk */
   struct tap_ends addresses; /* network addresses, for src and dst */
   struct tap_ends ports;     /* for sport and dport */
 };
