@@ -11,6 +11,7 @@
 
 #include "proto/builtin.h"
 #include "proto/frequent.h"
+#include "proto/usual.h"
 
 enum { PREFETCH_AHEAD = 8 };
 
@@ -73,6 +74,12 @@ static inline __attribute__((always_inline)) unsigned decode_usual(struct work *
                                                                    unsigned number) {
   struct tap_packet *out = w->out;
   if (number != TAP_PROTO_ETH || w->level < TAP_LEVEL_LINK) return number;
+  if (w->level >= TAP_LEVEL_TRANSPORT &&
+      tap_usual_decode(w->walk, out->frame, w->level, out, &number)) {
+    w->c.at = w->data + out->layer[2].start + out->layer[2].header;
+    w->c.end = w->data + out->layer[2].end;
+    return number;
+  }
   number = decode_frequent(w, number, 0, tap_eth_parse);
   if (w->level < TAP_LEVEL_NETWORK) return number;
   if (number == TAP_PROTO_IP)

@@ -12,6 +12,7 @@
 #include "proto/builtin.h"
 #include "proto/form.h"
 #include "proto/spelling.h"
+#include "proto/usual.h"
 
 struct tap_registry {
   const struct tap_protocol **protocols;
@@ -125,6 +126,14 @@ static unsigned depth_of(const struct tap_protocol *p) {
   return p->level > TAP_LEVEL_TRANSPORT ? p->level : TAP_LEVEL_TRANSPORT;
 }
 
+static void bind(struct tap_registry *r, const struct tap_binding *b, unsigned number) {
+  uint8_t level = r->walkers[number].level;
+  bool by_port = b->table == TAP_BY_TCP_PORT || b->table == TAP_BY_UDP_PORT;
+  r->bound[b->table][b->key] = (uint16_t)(number + 1);
+  r->walk.is_usual = tap_usual_bound(&r->walk);
+  if (by_port && level < r->walk.over_ports) r->walk.over_ports = level;
+}
+
 int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e) {
   struct tap_ref presence;
   int number = add_protocol(r, p, e);
@@ -133,7 +142,7 @@ int tap_registry_add(struct tap_registry *r, const struct tap_protocol *p, struc
   if (add_name(r, p->name, &presence, e) != 0) return -1;
   if (add_fields(r, p->fields, (unsigned)number, depth_of(p), e) != 0) return -1;
   for (unsigned i = 0; i < p->binding_count; i++)
-    r->bound[p->bindings[i].table][p->bindings[i].key] = (uint16_t)(number + 1);
+    bind(r, &p->bindings[i], (unsigned)number);
   return number;
 }
 
@@ -166,6 +175,7 @@ struct tap_registry *tap_registry_new(struct tap_err *e) {
     tap_fail(e, 0, "make the registry: out of memory");
     return NULL;
   }
+  r->walk.over_ports = UINT8_MAX;
   if (make_tables(r, e) == 0 && add_builtin(r, e) == 0) return r;
   tap_registry_free(r);
   return NULL;

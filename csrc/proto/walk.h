@@ -8,6 +8,7 @@
 #define TAP_PROTO_WALK_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "proto/protocol.h"
 
@@ -30,6 +31,8 @@ enum { TAP_KEYS = 65536 }; /* of a table: keys are 16 bits wide */
 struct tap_walk {
   const struct tap_walker *walkers;
   const uint16_t *bound[TAP_TABLES]; /* 1 + number of the protocol, 0: none */
+  bool is_usual;                     /* see usual.h */
+  uint8_t over_ports;                /* enum tap_level: the first at which a port leads on */
 };
 
 /* What follows where nothing does: a number that no protocol has. */
