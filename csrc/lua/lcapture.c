@@ -101,6 +101,9 @@ void tapL_configure(lua_State *L, int options, struct tapL_capture *c) {
   c->frames = calloc(c->batch, sizeof *c->frames);
   c->packets = calloc(c->batch, sizeof *c->packets);
   if (c->frames == NULL || c->packets == NULL) luaL_error(L, "not enough memory");
+  c->times.frames = c->frames;
+  for (unsigned i = 0; i < c->batch; i++)
+    c->packets[i].times = &c->times;
 }
 
 void tapL_setsource(struct tapL_capture *c, struct tap_source *s) {

@@ -98,6 +98,7 @@ struct tapL_pass {
   bool in_loop;    /* a for loop drives it */
   bool stop_asked; /* end it behind the packet at hand */
   bool owns_signals;
+  bool timed;    /* its first frame has come */
   bool plain;    /* nobody looks at single packets */
   bool stepwise; /* functions of the script see them: each step is one packet */
   bool has_loop; /* 'loop' wants packets, */
@@ -129,6 +130,7 @@ struct tapL_capture {
   unsigned serial;          /* of the last selection that was made for it */
   struct tap_frame *frames; /* one batch */
   struct tap_packet *packets;
+  struct tap_times times; /* of the pass, for those packets */
   unsigned batch;
   bool live, strict, signals, has_wait, count_errors;
   struct tapL_limits limits; /* of each pass unless it says otherwise */

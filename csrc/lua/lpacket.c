@@ -28,6 +28,7 @@ struct owned {
   struct tap_packet packet;
   struct tap_frame frame;
   struct tap_about about;
+  struct tap_times times; /* of the pass that it was copied from */
   uint8_t bytes[];
 };
 
@@ -61,7 +62,7 @@ struct tapL_packet *tapL_checkwhole(lua_State *L, int index) {
   return h;
 }
 
-void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
+static struct owned *push_owned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
   size_t size = frame->caplen + tap_about_size(frame->about);
   struct owned *o = (struct owned *)new_handle(L, sizeof *o + size);
   memcpy(o->bytes, frame->data, frame->caplen);
@@ -75,6 +76,19 @@ void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number
   o->packet.number = number;
   o->handle.packet = &o->packet;
   o->handle.frame = &o->frame;
+  return o;
+}
+
+/* A batch of one frame, which came after the one that it came after. */
+static void copy_times(struct owned *copy, const struct tap_packet *p) {
+  const struct tap_times *times = p->times;
+  if (times == NULL) return;
+  copy->times = (struct tap_times){
+    .frames = &copy->frame,
+    .first_ns = times->first_ns,
+    .before_ns = p->frame == times->frames ? times->before_ns : p->frame[-1].ts_ns,
+  };
+  copy->packet.times = &copy->times;
 }
 
 /* Where the fault lies is told by the bytes as they were on the wire. */
@@ -124,7 +138,7 @@ static int packet_all(lua_State *L) {
 
 static int packet_copy(lua_State *L) {
   struct tapL_packet *h = tapL_checkwhole(L, 1);
-  tapL_pushowned(L, h->frame, h->packet->number);
+  copy_times(push_owned(L, h->frame, h->packet->number), h->packet);
   return 1;
 }
 
@@ -217,7 +231,7 @@ static int decode_packet(lua_State *L) {
   frame.ts_ns = luaL_optinteger(L, 3, 0);
   if (lua_isnoneornil(L, 3)) frame.flags = TAP_FRAME_NO_TIME;
   frame.len = (uint32_t)in_range(L, 4, (lua_Integer)size, UINT32_MAX);
-  tapL_pushowned(L, &frame, 1);
+  push_owned(L, &frame, 1);
   return 1;
 }
 

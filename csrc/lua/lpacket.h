@@ -31,9 +31,6 @@ struct tapL_packet *tapL_checkwhole(lua_State *L, int index);
 /* Raise the one error that tells a stale handle. */
 int tapL_stalepacket(lua_State *L);
 
-/* Push an owned packet with these bytes, decoded in full. */
-void tapL_pushowned(lua_State *L, const struct tap_frame *frame, uint64_t number);
-
 /* llayer.c: push the view of the handle's outermost layer of 'protocol', or nil. */
 void tapL_pushlayer(lua_State *L, int handle, unsigned protocol);
 

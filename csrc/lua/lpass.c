@@ -81,7 +81,7 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, s
   }
   c->pass.serial++;
   c->pass.phase = TAPL_OPEN;
-  c->pass.stop_asked = false;
+  c->pass.stop_asked = c->pass.timed = false;
   c->pass.loop = (struct tapL_handler){ 0 };
   if (!c->live) forget_counts(c);
   tapL_tick_forget(c);
@@ -204,6 +204,7 @@ static inline void accept(struct tapL_capture *c, struct tap_packet *p) {
 static inline void show_frame(const struct tap_frame *frame, struct tap_packet *p) {
   p->frame = frame;
   p->flow = NULL;
+  p->walk = NULL;
   p->count = 0;
   p->fault = TAP_PAYLOAD;
   p->network = p->transport = TAP_NO_LAYER;
@@ -291,7 +292,10 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   const uint64_t stale = c->source->stale;
   int64_t now_ns = 0;
   int got;
-  if (pass->count > 0) c->source->ops->release(c->source);
+  if (pass->count > 0) {
+    c->times.before_ns = c->frames[pass->count - 1].ts_ns;
+    c->source->ops->release(c->source);
+  }
   pass->at = pass->count = pass->test_until = 0;
   if (pass->broken) return fail_broken(c, e);
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
@@ -305,6 +309,8 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
     return pass->stop_asked ? TAPL_PACKET : TAPL_WAIT;
   }
   pass->count = (unsigned)got;
+  if (!pass->timed) c->times.first_ns = c->times.before_ns = c->frames[0].ts_ns;
+  pass->timed = true;
   return tapL_pass_meet(c, stale, e) == 0 ? TAPL_PACKET : TAPL_FAILED;
 }
 

@@ -102,7 +102,7 @@ static inline void push_address(lua_State *L, struct tapL_context *x, const stru
 /* A value as its type says, whatever field it is of. */
 static inline void push_plain(lua_State *L, struct tapL_context *x, const struct tap_value *v) {
   static const struct tap_ref no_form = { 0 };
-  if (v->type == TAP_UINT || v->type == TAP_INT || v->type == TAP_TIME || v->type == TAP_SPAN)
+  if (v->type < TAP_FLAG) /* the other kinds of numbers */
     lua_pushinteger(L, (lua_Integer)v->number);
   else if (v->type == TAP_FLAG)
     lua_pushboolean(L, v->number != 0);

@@ -34,9 +34,12 @@ void tapL_pushplain(lua_State *L, struct tapL_context *x, const struct tap_value
 uint64_t tapL_idof(lua_State *L, struct tapL_context *x, const struct tap_value *v);
 bool tapL_toid(lua_State *L, int index, struct tap_value *out);
 
-/* Read the field and push it.  False, and nothing pushed, where the packet does not have it. */
-static inline bool tapL_pushfield(lua_State *L, struct tapL_context *x, const struct tap_ref *ref,
-                                  const struct tap_packet *p) {
+/* Read the field and push it.  False, and nothing pushed, where the packet does not have it.  In
+ * line by force: a value's room is more stack than compilers do that for. */
+static inline __attribute__((always_inline)) bool tapL_pushfield(lua_State *L,
+                                                                 struct tapL_context *x,
+                                                                 const struct tap_ref *ref,
+                                                                 const struct tap_packet *p) {
   struct tap_value v;
   if (!tap_ref_read(ref, p, &v)) return false;
   tapL_pushvalue(L, x, ref, &v);

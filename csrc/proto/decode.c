@@ -177,6 +177,7 @@ static inline __attribute__((always_inline)) void decode(const struct tap_walk *
   unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
   out->frame = frame;
   out->flow = NULL;
+  out->walk = walk;
   out->count = 0;
   out->fault = TAP_PAYLOAD;
   out->network = out->transport = TAP_NO_LAYER;
@@ -187,6 +188,7 @@ static inline __attribute__((always_inline)) void decode(const struct tap_walk *
 
 void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enum tap_level level,
                 struct tap_packet *out) {
+  out->times = NULL;
   tap_decode_batch(r, frame, 1, level, out);
 }
 

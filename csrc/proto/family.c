@@ -7,29 +7,27 @@
  */
 #include "proto/builtin.h"
 #include "proto/read.h"
+#include "proto/walk.h"
 
-/* A layer that the walk noted for its ends; those of built-in protocols say where they are. */
-static inline bool has_ends(const struct tap_packet *p, uint8_t index) {
-  return index != TAP_NO_LAYER && p->layer[index].protocol < TAP_PROTO_BUILTINS;
+/* What the outermost layer with a role says of its ends; NULL where there is none. */
+static inline const struct tap_ends *ends_of(const struct tap_packet *p, uint8_t index) {
+  if (index == TAP_NO_LAYER) return NULL;
+  return &p->walk->walkers[p->layer[index].protocol].ends;
 }
 
 static inline bool give_address(const struct tap_packet *p, bool source, struct tap_value *out) {
-  const struct tap_layer *layer = &p->layer[p->network];
-  const struct tap_ends *ends;
+  const struct tap_ends *ends = ends_of(p, p->network);
   const uint8_t *at;
-  if (!has_ends(p, p->network)) return false;
-  ends = &tap_builtin_protocols[layer->protocol]->addresses;
-  at = tap_header_at(p, layer, source ? ends->src : ends->dst, ends->bytes);
+  if (ends == NULL) return false;
+  at = tap_header_at(p, &p->layer[p->network], source ? ends->src : ends->dst, ends->bytes);
   return tap_give_bytes(out, ends->bytes == 4 ? TAP_IPV4 : TAP_IPV6, at, ends->bytes);
 }
 
 static inline bool give_port(const struct tap_packet *p, bool source, struct tap_value *out) {
-  const struct tap_layer *layer = &p->layer[p->transport];
-  const struct tap_ends *ends;
+  const struct tap_ends *ends = ends_of(p, p->transport);
   const uint8_t *at;
-  if (!has_ends(p, p->transport)) return false;
-  ends = &tap_builtin_protocols[layer->protocol]->ports;
-  at = tap_header_at(p, layer, source ? ends->src : ends->dst, 2);
+  if (ends == NULL) return false;
+  at = tap_header_at(p, &p->layer[p->transport], source ? ends->src : ends->dst, 2);
   return tap_give_load(out, TAP_UINT, at, 2);
 }
 

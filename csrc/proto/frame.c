@@ -7,7 +7,9 @@
 #include "base/about.h"
 #include "base/order.h"
 #include "proto/builtin.h"
+#include "proto/ethertype.h"
 #include "proto/read.h"
+#include "proto/walk.h"
 
 static bool read_number(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                         struct tap_value *out) {
@@ -31,6 +33,78 @@ static bool give_time(const struct tap_packet *p, unsigned nth, enum tap_type ty
                       struct tap_value *out) {
   if (nth > 0 || p->frame->flags & TAP_FRAME_NO_TIME) return false;
   return tap_give_number(out, type, (uint64_t)p->frame->ts_ns);
+}
+
+/* How long after 'then_ns', the time of a frame of the same pass. */
+static bool give_span(const struct tap_packet *p, int64_t then_ns, struct tap_value *out) {
+  if (p->frame->flags & TAP_FRAME_NO_TIME) return false;
+  return tap_give_number(out, TAP_SPAN, (uint64_t)p->frame->ts_ns - (uint64_t)then_ns);
+}
+
+/* The frame before is the one that came before, whether a filter took it or not. */
+static bool read_delta(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                       struct tap_value *out) {
+  (void)layer;
+  if (nth > 0 || p->times == NULL) return false;
+  return give_span(p, p->frame == p->times->frames ? p->times->before_ns : p->frame[-1].ts_ns, out);
+}
+
+static bool read_relative(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                          struct tap_value *out) {
+  (void)layer;
+  return nth == 0 && p->times != NULL && give_span(p, p->times->first_ns, out);
+}
+
+static void put_step(struct tap_text *t, const char *name) {
+  tap_text_put_char(t, ':');
+  tap_text_put(t, name);
+}
+
+/* The type by which layer 'i' leads on.  Of a lifted tag the type alone is left in the bytes, behind
+ * the addresses; what stood there before is the tag's own. */
+static bool read_ethertype(const struct tap_packet *p, unsigned i, unsigned *type) {
+  const struct tap_layer *layer = &p->layer[i];
+  unsigned offset = p->walk->protocols[layer->protocol]->ethertype;
+  const uint8_t *at;
+  if (offset == 0) return false;
+  *type = p->frame->vlan_tpid;
+  if (i + 1 < p->count && tap_layer_lifted(p, layer + 1)) return true;
+  at = tap_layer_lifted(p, layer) ? tap_header_at(p, p->layer, TAP_LIFTED_START, 2)
+                                  : tap_header_at(p, layer, offset, 2);
+  if (at != NULL) *type = tap_be16(at);
+  return at != NULL;
+}
+
+/* Smaller numbers are lengths, but for 0. */
+static bool has_ethertype(const struct tap_packet *p, unsigned i) {
+  unsigned type;
+  return read_ethertype(p, i, &type) && (type >= TAP_ETHERTYPE_MIN || type == 0);
+}
+
+/* Did nobody know what the last header carries?  Those with ends or an EtherType carry something;
+ * what stands behind others may be their own. */
+static bool has_data(const struct tap_packet *p) {
+  const struct tap_layer *last = &p->layer[p->count - 1];
+  struct tap_cursor rest = tap_payload_window(p, last);
+  if (p->fault != TAP_PAYLOAD || tap_left(&rest) == 0) return false;
+  return p->walk->walkers[last->protocol].role != TAP_ROLE_NONE ||
+         p->walk->protocols[last->protocol]->ethertype != 0;
+}
+
+/* Wireshark's chain: eth:ethertype:ip:udp:data. */
+static bool read_protocols(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                           struct tap_value *out) {
+  struct tap_text t;
+  char *start = (char *)out->made;
+  (void)layer;
+  if (nth > 0 || p->count == 0) return false;
+  tap_text_begin(&t, start, sizeof out->made);
+  for (unsigned i = 0; i < p->count; i++) {
+    put_step(&t, p->walk->protocols[p->layer[i].protocol]->name);
+    if (has_ethertype(p, i)) put_step(&t, "ethertype");
+  }
+  if (has_data(p)) put_step(&t, "data");
+  return tap_give_bytes(out, TAP_STRING, out->made + 1, (size_t)(t.at - start) - 1);
 }
 
 static bool read_time(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -163,6 +237,9 @@ const struct tap_field tap_frame_fields[] = {
   TAP_READ("frame.time_epoch", "Epoch Time", TAP_TIME, read_time, .flags = TAP_HIDDEN),
   TAP_READ("frame.time_ns", "Epoch Time in nanoseconds", TAP_INT, read_time_ns, .flags = TAP_HIDDEN,
            .unit = "ns"),
+  TAP_READ("frame.time_delta", "Time since the frame before", TAP_SPAN, read_delta),
+  TAP_READ("frame.time_relative", "Time since the first frame", TAP_SPAN, read_relative),
+  TAP_READ("frame.protocols", "Protocols", TAP_STRING, read_protocols, .level = TAP_LEVEL_ALL),
   TAP_READ("frame.interface_id", "Interface", TAP_UINT, read_interface),
   TAP_READ("frame.interface_name", "Interface name", TAP_STRING, read_interface_name),
   TAP_READ("frame.interface_queue", "Interface queue", TAP_UINT, read_queue),

@@ -25,18 +25,28 @@ struct tap_layer {
   uint32_t end;      /* offset where the payload ends (padding left out) */
 };
 
+/* When the frames of a pass came, as far as it has got: a batch of them, and what came before. */
+struct tap_times {
+  const struct tap_frame *frames; /* the batch */
+  int64_t first_ns, before_ns;    /* the first frame of the pass, the last one before the batch */
+};
+
+struct tap_walk;
 struct tap_flow;
 
 struct tap_packet {
   const struct tap_frame *frame;
-  struct tap_flow *flow; /* its conversation, where the pass tracks them; or NULL */
-  uint64_t number;       /* 1 is the first frame of the pass */
-  uint8_t count;         /* of layers */
-  uint8_t fault;         /* enum tap_verdict: TAP_PAYLOAD where all is well, and the
-                            faulty layer is the last one */
-  uint8_t network;       /* index of the outermost layer with addresses, or TAP_NO_LAYER */
-  uint8_t transport;     /* index of the outermost layer with ports, or TAP_NO_LAYER */
-  uint8_t flow_way;      /* direction within its flow: 0 is that of who began */
+  struct tap_flow *flow;         /* its conversation, where the pass tracks them; or NULL */
+  const struct tap_walk *walk;   /* that found the layers */
+  const struct tap_times *times; /* NULL: of no pass.  Set by who makes the packet; decoding a
+                                     batch leaves it alone */
+  uint64_t number;               /* 1 is the first frame of the pass */
+  uint8_t count;                 /* of layers */
+  uint8_t fault;                 /* enum tap_verdict: TAP_PAYLOAD where all is well, and the
+                             faulty layer is the last one */
+  uint8_t network;               /* index of the outermost layer with addresses, or TAP_NO_LAYER */
+  uint8_t transport;             /* index of the outermost layer with ports, or TAP_NO_LAYER */
+  uint8_t flow_way;              /* direction within its flow: 0 is that of who began */
   struct tap_layer layer[TAP_LAYERS_MAX];
 };
 

@@ -89,6 +89,8 @@ struct tap_protocol {
   unsigned binding_count;
   struct tap_ends addresses; /* network addresses, for src and dst */
   struct tap_ends ports;     /* for sport and dport */
+  uint8_t ethertype;         /* where the header says by EtherType what follows; 0: it does not,
+                                or Wireshark does not make it a step of its chain */
 };
 
 #endif

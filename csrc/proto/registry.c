@@ -111,12 +111,18 @@ static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, st
   struct tap_walker *walkers;
   if (list == NULL) return tap_fail(e, 0, "register '%s': out of memory", p->name);
   r->protocols = list;
+  r->walk.protocols = list;
   walkers = realloc(r->walkers, count * sizeof *walkers);
   if (walkers == NULL) return tap_fail(e, 0, "register '%s': out of memory", p->name);
   r->walkers = walkers;
   r->walk.walkers = walkers;
   list[count - 1] = p;
-  walkers[count - 1] = (struct tap_walker){ p->parse, (uint8_t)p->level, (uint8_t)role_of(p) };
+  walkers[count - 1] = (struct tap_walker){
+    .parse = p->parse,
+    .level = (uint8_t)p->level,
+    .role = (uint8_t)role_of(p),
+    .ends = p->addresses.bytes != 0 ? p->addresses : p->ports,
+  };
   return (int)r->protocol_count++;
 }
 

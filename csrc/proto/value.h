@@ -13,9 +13,9 @@
 enum tap_type {
   TAP_UINT,  /* number: unsigned, up to 64 bits */
   TAP_INT,   /* number: signed, two's complement in 'number' */
-  TAP_FLAG,  /* number: 0 or 1 */
   TAP_TIME,  /* number: ns since the epoch */
   TAP_SPAN,  /* number: ns between two times, signed */
+  TAP_FLAG,  /* number: 0 or 1 */
   TAP_IPV4,  /* bytes: 4 */
   TAP_IPV6,  /* bytes: 16 */
   TAP_MAC,   /* bytes: 6 */
@@ -40,7 +40,7 @@ static inline int tap_type_is_signed(unsigned type) {
 }
 
 static inline int tap_type_is_number(unsigned type) {
-  return type <= TAP_SPAN;
+  return type <= TAP_FLAG;
 }
 
 struct tap_field;

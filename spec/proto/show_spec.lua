@@ -56,6 +56,7 @@ Frame, 49 bytes
         Length on the wire: 49 bytes                      frame.len
         Captured Length: 49 bytes                         frame.cap_len
         Arrival Time: 2023-11-14T22:13:20.123456789Z      frame.time
+        Protocols: eth:ethertype:ip:udp:data              frame.protocols
         Link Type: 1 (ETHERNET)                           frame.linktype
 Ethernet, 14 bytes at 0
      0  Destination: 02:00:00:00:00:02                    eth.dst

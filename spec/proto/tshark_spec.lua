@@ -10,6 +10,8 @@ local FRAMES <const> = 3000
 local OWN <const> = {
   ["frame.number"] = true, -- ours are each the first one
   ["frame.time"] = true, -- printed as a date there
+  ["frame.time_delta"] = true, ["frame.time_relative"] = true, -- of packets that stand alone, see frame_spec
+  ["frame.protocols"] = true, -- what lies behind the transport too, see corpus_spec
   ["ip.version"] = true, -- there of IPv6 packets too
   ["tcp.window_size"] = true, -- scaled there by what other packets said
   ["llc.pid"] = true, -- named after each organization there

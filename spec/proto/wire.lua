@@ -26,7 +26,8 @@ end
 
 --- Fields whose value may be a part of the whole one: they take what is there.
 local function may_shrink(name)
-  return name == "frame.cap_len" or name:find("%.payload$") or name == "tcp.options" or name == "ah.icv"
+  return name == "frame.cap_len" or name == "frame.protocols" or name:find("%.payload$") or name == "tcp.options" or
+    name == "ah.icv"
 end
 
 local function check_values(whole, short, names, n)
