@@ -107,7 +107,8 @@ struct tapL_pass {
   lua_State *thread;        /* that drives it; an error may kill it and leave the pass behind */
   struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
   unsigned turn;            /* of the handles' pool */
-  uint64_t left;            /* packets to deliver yet */
+  uint64_t left;            /* packets to deliver yet, */
+  bool counted;             /* of a number that the script has set */
   int64_t deadline_ns;      /* its end by the clock, where packets may be long in coming, */
   int64_t until_ns;         /* and in a file's capture time; INT64_MAX: none */
   int64_t lasts_ns;         /* a file's duration, until its next packet makes it 'until_ns' */

@@ -49,7 +49,8 @@ void tapL_pass_end(struct tapL_capture *c) {
 
 void tapL_pass_limit(struct tapL_capture *c, const struct tapL_limits *limits) {
   struct tapL_pass *pass = &c->pass;
-  pass->left = limits->count > 0 ? limits->count : UINT64_MAX;
+  pass->counted = limits->count > 0;
+  pass->left = pass->counted ? limits->count : UINT64_MAX;
   pass->deadline_ns = pass->until_ns = INT64_MAX;
   pass->lasts_ns = c->live ? 0 : limits->duration_ns;
   if (c->source->fd >= 0 && limits->duration_ns > 0)
@@ -108,7 +109,7 @@ int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
   const bool closed = pass->phase == TAPL_CLOSED;
   pass->most = most_values(d->c, loop);
   tapL_pass_enter(d);
-  if (tapL_kernel_set(d->c, loop, closed ? limits->count > 0 : pass->left != UINT64_MAX, e) != 0)
+  if (tapL_kernel_set(d->c, loop, closed ? limits->count > 0 : pass->counted, e) != 0)
     return -1;
   if (closed && open_pass(d->c, limits, e) != 0) return -1;
   return tapL_pass_look(d->c, loop, e);
@@ -232,18 +233,24 @@ static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
 
 /* --- the batch --- */
 
-/* Of a batch that nobody looks at those that have to pass the filter are counted one by one. */
+/* Of a batch that nobody looks at those that have to pass the filter are counted one by one.  One
+ * packet stands for all of them. */
 static void sift(struct tapL_capture *c) {
   struct tapL_pass *pass = &c->pass;
-  const unsigned end = pass->test_until < pass->count ? pass->test_until : pass->count;
-  for (; pass->at < end && pass->left > 0; pass->at++) {
-    if (is_rejected(c, &c->packets[pass->at])) {
-      c->tally.filtered++;
-    } else {
-      c->tally.delivered++;
-      pass->left--;
-    }
+  const unsigned last = pass->test_until < pass->count ? pass->test_until : pass->count;
+  const struct tap_frame *first = c->frames + pass->at, *end = c->frames + last, *frame = first;
+  struct tap_packet *p = c->packets;
+  uint64_t accepted = 0, number = c->tally.delivered + c->tally.filtered;
+  show_frame(first, p);
+  for (; frame < end && accepted < pass->left; frame++) {
+    p->frame = frame;
+    p->number = ++number;
+    accepted += tapL_select_accepts(c->filter, p);
   }
+  pass->at += (unsigned)(frame - first);
+  pass->left -= accepted;
+  c->tally.delivered += accepted;
+  c->tally.filtered += (uint64_t)(frame - first) - accepted;
 }
 
 /* The others are counted at once. */
@@ -320,7 +327,7 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
   struct tapL_capture *c = d->c;
   struct tapL_pass *pass = &c->pass;
   if (pass->plain) {
-    sift(c);
+    if (pass->at < pass->test_until) sift(c);
     take_all(c);
   }
   while (pass->at < pass->count) {

@@ -41,8 +41,10 @@ int tapL_poll_signals(const struct tapL_capture *c, struct tap_err *e) {
   return add(c->poll_fd, tap_interrupt_fd()) == 0 ? 0 : tap_fail(e, errno, "poll for signals");
 }
 
-/* cap:pollfd(): traffic is let in now, or there would be nothing to wait for. */
+/* cap:pollfd(): traffic is let in now, or there would be nothing to wait for.  Who will look at it is
+ * not known yet, so that none of it may be left out. */
 static int capture_pollfd(lua_State *L) {
+  static const struct tapL_handler anybody = { .ref_count = -1 };
   struct tapL_capture *c = tapL_checkcapture(L, 1);
   struct tapL_drive d = { L, c, 1, 2 };
   struct tap_err e;
@@ -51,7 +53,7 @@ static int capture_pollfd(lua_State *L) {
   if (c->poll_fd < 0)
     c->poll_fd = c->source->fd >= 0 ? watch_source(c->source->fd, &e) : always_ready(&e);
   if (c->poll_fd < 0) return tapL_fail(L, tapL_pushsubject(L, 1), &e);
-  if (c->pass.phase == TAPL_CLOSED && tapL_pass_begin(&d, NULL, &c->limits, &e) != 0)
+  if (c->pass.phase == TAPL_CLOSED && tapL_pass_begin(&d, &anybody, &c->limits, &e) != 0)
     return tapL_fail(L, tapL_pushsubject(L, 1), &e);
   if (tapL_poll_signals(c, &e) != 0) return tapL_fail(L, tapL_pushsubject(L, 1), &e);
   lua_pushinteger(L, c->poll_fd);

@@ -17,6 +17,8 @@ local SMALL <const>, LARGE <const> = 30000, 90000
 local gates <const> = {
   { "G1", "read a file and count", 60, nil, [[ cap:run() ]] },
   { "G1n", "the same of pcapng", 60, nil, [[ cap:run() ]], "pcapng" },
+  { "G2", "read a file, filter and count", 150, 205,
+    [[ assert(cap:set_filter "tcp port 80 or (udp port 53 and ip)") cap:run() ]] },
   { "G3", "read a file and decode down to the ports", 150, 185, { "decode" } },
   { "G4", "count and sum by source", 350, nil,
     [[ cap:aggregate { by = { "src" }, "packets = count()", "bytes = sum(frame.len)" } cap:run() ]] },
