@@ -109,8 +109,7 @@ int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
   const bool closed = pass->phase == TAPL_CLOSED;
   pass->most = most_values(d->c, loop);
   tapL_pass_enter(d);
-  if (tapL_kernel_set(d->c, loop, closed ? limits->count > 0 : pass->counted, e) != 0)
-    return -1;
+  if (tapL_kernel_set(d->c, loop, closed ? limits->count > 0 : pass->counted, e) != 0) return -1;
   if (closed && open_pass(d->c, limits, e) != 0) return -1;
   return tapL_pass_look(d->c, loop, e);
 }

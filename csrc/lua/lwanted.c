@@ -143,8 +143,8 @@ static unsigned tests_due(const struct tapL_capture *c, uint64_t stale, unsigned
 int tapL_pass_refilter(struct tapL_capture *c, struct tap_err *e) {
   struct tapL_pass *pass = &c->pass;
   const bool open = pass->phase != TAPL_CLOSED;
-  if (tapL_kernel_set(c, open && pass->has_loop ? &pass->loop : NULL,
-                      !open || pass->counted, e) != 0)
+  if (tapL_kernel_set(c, open && pass->has_loop ? &pass->loop : NULL, !open || pass->counted, e) !=
+      0)
     return -1;
   restore_batch(pass);
   pass->test_until = tests_due(c, UINT64_MAX, pass->count);

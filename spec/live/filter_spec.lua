@@ -142,6 +142,19 @@ describe("a filter on a live link", function()
     end
   end)
 
+  it("knows the interface's netmask", function()
+    assert.equal(0, run { "ip", "addr", "add", "192.0.2.9/24", "dev", link.b }.code)
+    local cap <close> = open(link.b, { filter = "ip broadcast" })
+    local got = {}
+    let_in(cap)
+    for i, dst in ipairs { "192.0.2.255", "192.0.2.7", "192.0.1.255" } do
+      replay(link.a, { build.udp_frame { dst = dst, dstport = i, payload = ("x"):rep(40) } })
+    end
+    drain(cap, function(p) got[#got + 1] = p.dport end)
+    assert.same({ 1, 3 }, got) -- host part all ones, in whatever network (as tcpdump has it)
+    assert.equal(2, cap:stats().seen)
+  end)
+
   it("sees whole frames where the kernel tests it, however few bytes are kept", function()
     local cap <close> = open(link.b, { snaplen = 60, filter = "udp[100] = 0 and greater 500" })
     assert.equal("kernel", cap:info().filter)

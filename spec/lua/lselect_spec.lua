@@ -136,6 +136,27 @@ describe("the filter of a capture", function()
   end)
 end)
 
+describe("the filter of a file", function()
+  it("knows in which byte order BSD's loopback wrote its protocols", function()
+    local ends = { src = "192.0.2.1", dst = "192.0.2.2" }
+    local ip = build.ipv4(build.udp("x", ends, { srcport = 1, dstport = 53 }), ends, { proto = 17 })
+    for _, order in ipairs { "<", ">" } do
+      local file = build.pcap({ string.pack(order .. "I4", 2) .. ip, string.pack(order .. "I4", 30) .. ip },
+        { order = order, linktype = 0 })
+      local cap <close> = assert(tap.open { data = file, filter = "ip and udp port 53" })
+      assert.equal(1, cap:run().delivered)
+    end
+  end)
+
+  it("has no interface's netmask", function()
+    local cap, message = tap.open { packets = packets(1), filter = "ip broadcast" }
+    assert.is_nil(cap)
+    assert.matches("netmask", message)
+    local object = assert(tap.filter("ip broadcast", 1, { netmask = 0xffffff00 }))
+    assert.same({ 0, 1 }, counts { packets = packets(1), filter = object })
+  end)
+end)
+
 describe("where", function()
   it("selects for handlers, aggregates and loops, and counts in neither count what it rejects", function()
     local cap <close> = open()
