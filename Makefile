@@ -32,7 +32,7 @@ LUA_LIBS ?= $(or $(if $(and $(LUA_LIBDIR),$(lua_found)),-L$(LUA_LIBDIR) -l$(lua_
 # What is done in a word each; make V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1)  $@';)
 
-compile = $(CC) -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) -fvisibility=hidden -fPIC -Icsrc \
+compile = $(CC) -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) -fvisibility=hidden -fPIC -iquote csrc \
   -isystem $(LUA_INCDIR) $(CPPFLAGS) $(CFLAGS)
 
 sources := $(sort $(wildcard csrc/*/*.c))
@@ -72,7 +72,8 @@ $(BUILD)/spec/%: spec/support/%.c
 # The programs of gates: the core without Lua.
 $(BUILD)/bench/%: spec/bench/%.c $(core)
 	@mkdir -p $(@D)
-	$(call say,cc  ) $(compile) -o $@ $< $(filter-out $(BUILD)/obj/lua/%,$(core))
+	$(call say,cc  ) $(compile) -o $@ $< $(filter-out $(BUILD)/obj/lua/%,$(core)) $(BENCH_LIBS)
+$(BUILD)/bench/filter: BENCH_LIBS := -lpcap
 
 # Files that change only when what was built with changes: the command line, the set of Lua files.
 $(BUILD)/flags: FORCE
@@ -96,6 +97,10 @@ check lint: all
 	@BUILD=$(BUILD) $(LUA) spec/check/run.lua
 gates: all $(BUILD)/bench/decode
 	@MOONTAP_BUILD=$(BUILD) $(LUA) spec/bench/gates.lua
+# How much faster than libpcap's are filters?
+bench: all $(BUILD)/bench/filter
+	@$(LUA) spec/bench/generate.lua imix $(BUILD)/bench/imix.pcap 20000
+	@$(BUILD)/bench/filter $(BUILD)/bench/imix.pcap
 doc: all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
 	  $(LUA) spec/support/doc.lua $(BUILD)/doc $(host)
@@ -109,6 +114,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps run test test-long asan check lint gates doc install clean FORCE
+.PHONY: all deps run test test-long asan check lint gates bench doc install clean FORCE
 .DELETE_ON_ERROR:
 -include $(objects:.o=.d)
