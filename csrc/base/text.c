@@ -282,3 +282,23 @@ void tap_text_put_escaped(struct tap_text *t, const uint8_t *p, size_t n) {
       put_escape(t, p[i + j]);
   }
 }
+
+void tap_text_quote(struct tap_text *t, char *start) {
+  size_t quotes = 0, length = (size_t)(t->at - start);
+  if (strpbrk(start, ",\"\r\n") == NULL) return;
+  for (size_t i = 0; i < length; i++)
+    quotes += start[i] == '"';
+  if (quotes + 2 >= (size_t)(t->end - t->at)) {
+    t->cut = true;
+    return;
+  }
+  char *to = t->at + quotes + 2;
+  t->at = to;
+  *to = '\0';
+  *--to = '"';
+  for (const char *from = start + length; from > start;) {
+    *--to = *--from;
+    if (*from == '"') *--to = '"';
+  }
+  *--to = '"';
+}

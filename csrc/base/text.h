@@ -32,6 +32,10 @@ void tap_text_put_mac(struct tap_text *t, const uint8_t p[6]);
 void tap_text_put_seconds(struct tap_text *t, int64_t ns); /* seconds, nine decimals */
 void tap_text_put_rfc3339(struct tap_text *t, int64_t ns); /* UTC, nine decimals, "Z" */
 
+/* Put what was written since 'start' between quotes where RFC 4180 wants them: where it holds a
+ * comma, a quote or a line's end. */
+void tap_text_quote(struct tap_text *t, char *start);
+
 /* Text with tab, newline, return, backslash and other control bytes escaped. */
 void tap_text_put_escaped(struct tap_text *t, const uint8_t *p, size_t n);
 

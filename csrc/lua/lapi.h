@@ -76,6 +76,7 @@ void tapL_open_field(lua_State *L);
 void tapL_open_handler(lua_State *L);
 void tapL_open_id(lua_State *L);
 void tapL_open_interface(lua_State *L);
+void tapL_open_lines(lua_State *L);
 void tapL_open_open(lua_State *L);
 void tapL_open_packet(lua_State *L);
 void tapL_open_poll(lua_State *L);

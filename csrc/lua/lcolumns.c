@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Columns of text: the values of some fields of a packet as one line, made
- * in C.  core.columns(names) -> columns; columns:line(p) -> string.
+ * in C.  core.columns(names, form) -> columns; columns:line(p) -> string.  The
+ * form is "tsv" unless it is "csv".
  */
 #include "lua/lcapture.h"
 #include "lua/lpacket.h"
@@ -14,6 +15,7 @@ enum { LINE_BUFFER = 1024 };
 
 struct columns {
   struct tapL_handler fields;
+  bool csv;
 };
 
 /* What is long goes into the line as it is: bytes as hex, text escaped, in any form. */
@@ -41,8 +43,10 @@ static void put_field(struct tap_text *text, const struct tap_ref *ref, const st
 static void write_line(struct tap_text *text, const void *what) {
   const struct line *line = what;
   for (int i = 0; i < line->columns->fields.ref_count; i++) {
-    if (i > 0) tap_text_put_char(text, '\t');
+    if (i > 0) tap_text_put_char(text, line->columns->csv ? ',' : '\t');
+    char *start = text->at;
     put_field(text, &line->columns->fields.refs[i], line);
+    if (line->columns->csv) tap_text_quote(text, start);
   }
 }
 
@@ -57,12 +61,14 @@ static int columns_gc(lua_State *L) {
   return 0;
 }
 
-/* core.columns(names) */
+/* core.columns(names, form) */
 static int new_columns(lua_State *L) {
+  static const char *const forms[] = { "tsv", "csv", NULL };
   struct columns *columns;
+  bool csv = luaL_checkoption(L, 2, "tsv", forms) == 1;
   luaL_checktype(L, 1, LUA_TTABLE);
   columns = lua_newuserdatauv(L, sizeof *columns, 0);
-  *columns = (struct columns){ { 0 } };
+  *columns = (struct columns){ .csv = csv };
   luaL_setmetatable(L, COLUMNS);
   tapL_readnames(L, 1, &columns->fields);
   return 1;

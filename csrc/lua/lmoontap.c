@@ -59,6 +59,7 @@ static int open_parts(lua_State *L) {
   tapL_open_field(L);
   tapL_open_id(L);
   tapL_open_interface(L);
+  tapL_open_lines(L);
   tapL_open_open(L);
   tapL_open_packet(L);
   return 1;

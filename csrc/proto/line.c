@@ -34,13 +34,19 @@ static const struct tap_protocol *protocol_of(const struct tap_line *l,
   return tap_registry_at(l->r, layer->protocol);
 }
 
-/* A space, unless the line begins here or ends in one. */
-static void put_gap(struct tap_line *l) {
+void tap_line_gap(struct tap_line *l) {
   if (l->t->at != l->start && l->t->at[-1] != ' ') tap_text_put_char(l->t, ' ');
 }
 
+bool tap_line_put_kind(struct tap_line *l, const char *name) {
+  bool told = l->told;
+  l->told = false;
+  if (!told) tap_text_put(l->t, name);
+  return !told;
+}
+
 void tap_line_cut(struct tap_line *l, const char *name) {
-  put_gap(l);
+  tap_line_gap(l);
   tap_text_put(l->t, "[|");
   tap_text_put(l->t, name);
   tap_text_put_char(l->t, ']');
@@ -48,7 +54,7 @@ void tap_line_cut(struct tap_line *l, const char *name) {
 }
 
 void tap_line_invalid(struct tap_line *l) {
-  put_gap(l);
+  tap_line_gap(l);
   tap_text_put(l->t, "(invalid)");
   l->over = true;
 }
@@ -159,12 +165,20 @@ static void put_fault(struct tap_line *l) {
     tap_line_invalid(l);
 }
 
+static void print(struct tap_line *l) {
+  if (l->p->count == 0) put_undecoded(l);
+  for (; l->at < l->p->count && !l->over; l->at++)
+    print_layer(l, &l->p->layer[l->at]);
+  if (!l->over) put_fault(l);
+  while (!l->t->cut && l->t->at != l->start && l->t->at[-1] == ' ')
+    *--l->t->at = '\0';
+}
+
 void tap_show_line(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
-  struct tap_line l = { .t = t, .r = r, .p = p, .start = t->at, .end = p->frame->len };
-  if (p->count == 0) put_undecoded(&l);
-  for (; l.at < p->count && !l.over; l.at++)
-    print_layer(&l, &p->layer[l.at]);
-  if (!l.over) put_fault(&l);
-  while (!t->cut && t->at != l.start && t->at[-1] == ' ')
-    *--t->at = '\0';
+  print(&(struct tap_line){ .t = t, .r = r, .p = p, .start = t->at, .end = p->frame->len });
+}
+
+void tap_show_link(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
+  print(&(struct tap_line){
+      .t = t, .r = r, .p = p, .start = t->at, .end = p->frame->len, .link = true });
 }

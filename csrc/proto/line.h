@@ -25,6 +25,8 @@ struct tap_line {
   uint32_t end;      /* offset where the packet ended on the wire, by what its headers said so
                         far: captured bytes may end before */
   bool fragment;     /* a first fragment: inner lengths reach past 'end' */
+  bool link;         /* link headers are told, too, */
+  bool told;         /* and the one before told what the layer in hand is */
   bool over;         /* nothing more is to be said */
 };
 
@@ -54,6 +56,12 @@ static inline uint32_t tap_line_length(const struct tap_line *l, uint32_t offset
 static inline bool tap_line_last(const struct tap_line *l) {
   return l->at + 1u >= l->p->count;
 }
+
+/* A space, unless the line begins here or ends in one. */
+void tap_line_gap(struct tap_line *l);
+
+/* "IP": what the layer in hand is, unless that was told.  Was it to be said? */
+bool tap_line_put_kind(struct tap_line *l, const char *name);
 
 /* "[|tcp]": the bytes ended before the words did.  Nothing follows. */
 void tap_line_cut(struct tap_line *l, const char *name);

@@ -81,6 +81,7 @@ void tap_line_arp(struct tap_line *l, const struct tap_layer *layer) {
   struct tap_cursor c = tap_line_window(l, layer);
   const uint8_t *h = tap_take(&c, 8);
   struct arp a = { 0 };
+  bool named = tap_line_put_kind(l, "ARP");
   if (h != NULL) {
     a.op = tap_be16(h + 6);
     a.hw_bytes = h[4];
@@ -89,12 +90,11 @@ void tap_line_arp(struct tap_line *l, const struct tap_layer *layer) {
     a.target_hw = tap_take(&c, h[4]);
     a.target = tap_take(&c, h[5]);
   }
-  tap_text_put(l->t, "ARP");
   if (a.sender_hw == NULL || a.sender == NULL || a.target_hw == NULL || a.target == NULL) {
     tap_line_cut(l, "arp");
     return;
   }
-  tap_text_put(l->t, ", ");
+  if (named) tap_text_put(l->t, ", ");
   if (tap_be16(h + 2) == TAP_ETHERTYPE_IP && h[5] == 4 && h[4] > 0)
     put_operation(l, &a);
   else

@@ -64,7 +64,7 @@ void tap_line_ip(struct tap_line *l, const struct tap_layer *layer) {
   struct tap_cursor c = tap_line_window(l, layer);
   const uint8_t *h = tap_take(&c, IP_HEADER);
   unsigned header, total, place;
-  tap_text_put(l->t, "IP");
+  tap_line_put_kind(l, "IP");
   if (h == NULL) {
     tap_line_cut(l, "ip");
     return;
@@ -73,7 +73,7 @@ void tap_line_ip(struct tap_line *l, const struct tap_layer *layer) {
   total = tap_be16(h + 2);
   place = tap_be16(h + 6);
   if (!ip_sound(l, h[0] >> 4, header, total)) return;
-  tap_text_put_char(l->t, ' ');
+  tap_line_gap(l);
   if (total != 0) put_missing(l, layer->start + total, "truncated-ip"); /* 0: to the end */
   if (tap_take(&c, header - IP_HEADER) == NULL) {
     tap_line_cut(l, "ip");
@@ -95,7 +95,7 @@ void tap_line_ipv6(struct tap_line *l, const struct tap_layer *layer) {
     tap_line_cut(l, "ip6");
     return;
   }
-  tap_text_put(l->t, "IP6 ");
+  tap_line_put_kind(l, "IP6 ");
   if (h[0] >> 4 != 6) {
     tap_line_put_number(l, "version error: ", h[0] >> 4);
     tap_text_put(l->t, " != 6");

@@ -2,7 +2,8 @@
  *
  * Words about link headers.  As with tcpdump without -e, a link header keeps
  * silent as long as a decoded protocol follows it, tags included; only a frame
- * whose payload is unknown is told by its addresses and type.
+ * whose payload is unknown is told by its addresses and type.  Where links are
+ * asked for, all of them are told.
  */
 #include "proto/line.h"
 
@@ -27,22 +28,56 @@ static void put_macs(struct tap_line *l) {
   tap_text_put(l->t, ", ");
 }
 
+/* What a header's last two bytes say. */
+static void put_type(struct tap_line *l, unsigned type) {
+  if (type <= TAP_8023_LENGTH_MAX) {
+    tap_text_put(l->t, "802.3");
+    return;
+  }
+  tap_text_put(l->t, "ethertype ");
+  if (type == TAP_ETHERTYPE_VLAN)
+    tap_text_put(l->t, "802.1Q (0x8100)");
+  else if (type == TAP_ETHERTYPE_8021AD)
+    tap_text_put(l->t, "802.1Q-QinQ (0x88a8)");
+  else
+    tap_line_put_named(l, "eth.type", type, 4);
+}
+
 /* A frame that ends in 'type', which leads to no known protocol. */
 static void put_unknown(struct tap_line *l, unsigned type) {
   put_macs(l);
-  if (type > TAP_8023_LENGTH_MAX) {
-    tap_text_put(l->t, "ethertype ");
-    tap_line_put_named(l, "eth.type", type, 4);
-  } else {
-    tap_text_put(l->t, "802.3");
-  }
+  put_type(l, type);
   tap_line_put_length(l, tap_frame_wire_len(l->p->frame));
+}
+
+/* Behind the words of a link header that is told. */
+static void put_turn(struct tap_line *l, const char *text) {
+  l->told = true;
+  if (!tap_line_last(l)) tap_text_put(l->t, text);
+}
+
+/* "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 60: " */
+static void put_eth(struct tap_line *l, unsigned type) {
+  put_macs(l);
+  put_type(l, type);
+  tap_line_put_length(l, type > TAP_8023_LENGTH_MAX ? tap_frame_wire_len(l->p->frame) : type);
+  put_turn(l, ": ");
+}
+
+/* "vlan 5, p 3, ethertype IPv4 (0x0800), " */
+static void put_tag(struct tap_line *l, unsigned tci, unsigned type) {
+  tap_line_put_number(l, "vlan ", tci & 0xfffu);
+  tap_line_put_number(l, ", p ", tci >> 13);
+  if ((tci & 0x1000u) != 0) tap_text_put(l->t, ", DEI");
+  tap_text_put(l->t, ", ");
+  put_type(l, type);
+  put_turn(l, ", ");
 }
 
 /* Both kinds of header end in a type; as a length it leaves padding out. */
 static void follow(struct tap_line *l, unsigned type, uint32_t payload) {
   if (type != 0 && type <= TAP_8023_LENGTH_MAX && payload + type < l->end) l->end = payload + type;
-  if (tap_line_last(l) && l->p->fault == TAP_PAYLOAD) put_unknown(l, type);
+  if (!l->link && tap_line_last(l) && l->p->fault == TAP_PAYLOAD) put_unknown(l, type);
 }
 
 void tap_line_eth(struct tap_line *l, const struct tap_layer *layer) {
@@ -52,18 +87,22 @@ void tap_line_eth(struct tap_line *l, const struct tap_layer *layer) {
     tap_line_cut(l, "ether");
   else if (!tap_line_last(l) && tap_layer_lifted(l->p, layer + 1))
     return; /* its last two bytes are the tag's */
-  else
+  else {
+    if (l->link) put_eth(l, tap_be16(h + ADDRESSES));
     follow(l, tap_be16(h + ADDRESSES), layer->start + ETH_HEADER);
+  }
 }
 
 void tap_line_vlan(struct tap_line *l, const struct tap_layer *layer) {
   bool lifted = tap_layer_lifted(l->p, layer);
   struct tap_cursor c = tap_line_window(l, layer);
   const uint8_t *tci = lifted ? c.at : tap_take(&c, 2), *type = tap_take(&c, 2);
-  if (tci == NULL || type == NULL)
+  if (tci == NULL || type == NULL) {
     tap_line_cut(l, "vlan");
-  else
-    follow(l, tap_be16(type), layer->start + (lifted ? 2 : TAG_HEADER));
+    return;
+  }
+  if (l->link && !lifted) put_tag(l, tap_be16(tci), tap_be16(type));
+  follow(l, tap_be16(type), layer->start + (lifted ? 2 : TAG_HEADER));
 }
 
 static void put_snap(struct tap_line *l, const struct tap_layer *layer, const uint8_t *snap) {
@@ -81,6 +120,16 @@ static void put_snap(struct tap_line *l, const struct tap_layer *layer, const ui
   tap_line_put_length(l, tap_line_length(l, layer->start + 8));
 }
 
+static void put_saps(struct tap_line *l, const struct tap_layer *layer, const uint8_t *h) {
+  tap_text_put(l->t, "LLC, dsap ");
+  tap_line_put_named(l, "llc.dsap", h[0], 2);
+  tap_text_put(l->t, ", ssap ");
+  tap_line_put_named(l, "llc.dsap", h[1] & 0xfeu, 2);
+  tap_text_put(l->t, ", ctrl 0x");
+  tap_text_put_hex(l->t, h[2], 2);
+  tap_line_put_length(l, tap_line_length(l, layer->start));
+}
+
 void tap_line_llc(struct tap_line *l, const struct tap_layer *layer) {
   struct tap_cursor c = tap_line_window(l, layer);
   const uint8_t *h = tap_take(&c, 3), *snap = tap_take(&c, 5);
@@ -89,19 +138,15 @@ void tap_line_llc(struct tap_line *l, const struct tap_layer *layer) {
     tap_line_cut(l, is_snap ? "snap" : "llc");
     return;
   }
-  if (!tap_line_last(l) || l->p->fault != TAP_PAYLOAD) return;
-  put_macs(l);
-  if (is_snap) {
-    put_snap(l, layer, snap);
-    return;
+  if (!l->link) {
+    if (!tap_line_last(l) || l->p->fault != TAP_PAYLOAD) return;
+    put_macs(l);
   }
-  tap_text_put(l->t, "LLC, dsap ");
-  tap_line_put_named(l, "llc.dsap", h[0], 2);
-  tap_text_put(l->t, ", ssap ");
-  tap_line_put_named(l, "llc.dsap", h[1] & 0xfeu, 2);
-  tap_text_put(l->t, ", ctrl 0x");
-  tap_text_put_hex(l->t, h[2], 2);
-  tap_line_put_length(l, tap_line_length(l, layer->start));
+  if (is_snap)
+    put_snap(l, layer, snap);
+  else
+    put_saps(l, layer, h);
+  if (l->link) put_turn(l, ": ");
 }
 
 void tap_line_raw(struct tap_line *l, const struct tap_layer *layer) {

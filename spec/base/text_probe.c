@@ -55,7 +55,11 @@ static bool put_bytes(struct tap_text *t, const char *verb, const struct argumen
     tap_text_put_mac(t, a->bytes);
   else if (strcmp(verb, "dump") == 0)
     tap_text_put_dump(t, a->bytes, a->size);
-  else if (strcmp(verb, "escaped") == 0)
+  else if (strcmp(verb, "quote") == 0) {
+    char *start = t->at;
+    tap_text_put_bytes(t, (const char *)a->bytes, a->size);
+    tap_text_quote(t, start);
+  } else if (strcmp(verb, "escaped") == 0)
     tap_text_put_escaped(t, a->bytes, a->size);
   else
     return false;
@@ -69,6 +73,18 @@ static void print_cut(const char *word, size_t size) {
   tap_text_begin(&t, buffer, size);
   tap_text_put(&t, word);
   printf("%s %s %s\n", buffer, t.cut ? "cut" : "whole",
+         t.at == buffer + strlen(buffer) ? "ended" : "not ended");
+  free(buffer);
+}
+
+/* What such a buffer holds of a text that needs quotes: all or nothing. */
+static void print_quote_cut(size_t size) {
+  struct tap_text t;
+  char *buffer = malloc(size);
+  tap_text_begin(&t, buffer, size);
+  tap_text_put(&t, "a,\"");
+  tap_text_quote(&t, buffer);
+  printf("%s %s %s\n", t.cut ? "" : buffer, t.cut ? "cut" : "whole",
          t.at == buffer + strlen(buffer) ? "ended" : "not ended");
   free(buffer);
 }
@@ -157,6 +173,8 @@ int main(void) {
     tap_text_begin(&t, text, sizeof text);
     if (strcmp(verb, "cut") == 0)
       print_cut(argument, (size_t)digits);
+    else if (strcmp(verb, "quotecut") == 0)
+      print_quote_cut(strtoul(argument, NULL, 10));
     else if (strcmp(verb, "random") == 0)
       compare_random(strtol(argument, NULL, 10));
     else if (put_number(&t, verb, argument, digits) || put_bytes(&t, verb, &a))

@@ -89,6 +89,15 @@ describe("tap_text", function()
     }
   end)
 
+  it("quotes as RFC 4180 does, where it has to", function()
+    check {
+      { "quote", "" }, { "quote " .. hex "plain 'text'; \t", "plain 'text'; \t" },
+      { "quote " .. hex "a,b", '"a,b"' }, { "quote " .. hex 'say "x"', '"say ""x"""' },
+      { "quote " .. hex '"', '""""' }, { "quote " .. hex "a\rb", '"a\rb"' },
+      { "quotecut 6", ' cut ended' }, { "quotecut 7", '"a,""" whole ended' },
+    }
+  end)
+
   it("cuts what does not fit and says so", function()
     check {
       { "cut word 6", "word whole ended" }, { "cut word 5", "word whole ended" },
