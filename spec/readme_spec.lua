@@ -331,6 +331,18 @@ describe("README.md", function()
     for _, row in ipairs(rows) do assert.is_truthy(list:find(row[2], 1, true), row[2]) end
   end)
 
+  it("has the table of options that --help prints", function()
+    local wanted = {}
+    for i, option in ipairs(options.general) do
+      local names = { option.short and "-" .. option.short, option.long and "--" .. option.long }
+      if not option.short then names = { names[2] } end
+      local form = option.optional and "[=%s]" or option.long and not option.short and "=%s" or " %s"
+      local value = option.value and form:format(option.value) or ""
+      wanted[i] = { ("`%s%s`"):format(table.concat(names, ", "), value), option.help }
+    end
+    assert.same(wanted, table_rows "option")
+  end)
+
   it("explains the counts in the order of the last line", function()
     local names = {}
     for i, row in ipairs(table_rows "count") do names[i] = "0 " .. row[1] end

@@ -6,7 +6,6 @@
  * of it when it asks for its capture, as it would under plain lua5.4.
  */
 #include <fcntl.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,45 +21,18 @@
 
 enum { EXIT_USAGE = 2, BLOCK = 256 << 10, LATENCY_MS = 10 };
 
-/* Where none was named: the first interface that is up, rather one with a link, loopback last.
- * Its name, or NULL. */
-static const char *choose_interface(char buffer[TAP_IFACE_NAME], struct tap_err *e) {
-  size_t count;
-  int best = 0;
-  struct tap_iface *list = tap_iface_list(&count, e);
-  if (list == NULL) return NULL;
-  for (size_t i = 0; i < count; i++) {
-    unsigned f = list[i].flags;
-    int rank = !(f & IFF_UP) ? 0 : f & IFF_LOOPBACK ? 1 : f & IFF_RUNNING ? 3 : 2;
-    if (rank <= best) continue;
-    best = rank;
-    memcpy(buffer, list[i].name, TAP_IFACE_NAME);
-  }
-  free(list);
-  if (best == 0) tap_fail(e, 0, "find an interface that is up");
-  return best > 0 ? buffer : NULL;
-}
-
-/* What was given, or the name that belongs to it where it is an index. */
-static const char *name_interface(const char *given, char buffer[TAP_IFACE_NAME]) {
-  char *end;
-  unsigned long index = strtoul(given, &end, 10);
-  if (*given < '0' || *given > '9' || *end != '\0' || index > UINT32_MAX) return given;
-  return if_nametoindex(given) == 0 && if_indextoname((unsigned)index, buffer) ? buffer : given;
-}
-
 static void open_interface(struct host_run *run, const struct host_options *o,
                            char buffer[TAP_IFACE_NAME]) {
   const char *given = o->given['i'];
-  struct tap_live live = { .interface = given != NULL ? name_interface(given, buffer)
-                                                      : choose_interface(buffer, &run->refusal),
+  struct tap_live live = { .interface = given != NULL ? tap_iface_name(given, buffer) : buffer,
                            .promisc = o->given['p'] == NULL,
                            .snaplen = (uint32_t)o->snaplen,
                            .buffer = (size_t)o->buffer,
                            .block = BLOCK,
                            .latency_ms = LATENCY_MS };
-  run->subject = live.interface != NULL ? live.interface : "network";
-  if (live.interface != NULL) run->source = tap_afpacket_open(&live, &run->refusal);
+  bool chosen = given != NULL || tap_iface_first(buffer, &run->refusal) == 0;
+  run->subject = chosen ? live.interface : "network";
+  if (chosen) run->source = tap_afpacket_open(&live, &run->refusal);
 }
 
 static int fail(const char *subject, const struct tap_err *e) {
@@ -74,7 +46,8 @@ static int run_line(struct host_run *run, const struct host_options *o) {
   char buffer[TAP_IFACE_NAME];
   struct tap_err e;
   const char *script = o->script > 0 ? run->argv[o->script] : NULL;
-  bool capture = o->given['D'] == NULL;
+  bool named = o->given['r'] != NULL || o->given['i'] != NULL;
+  bool capture = o->given['D'] == NULL && (o->given['d'] == NULL || named);
   if (script != NULL && host_script_read(run, script, &e) != 0 && capture) return fail(script, &e);
   if (capture && o->given['r'] != NULL) {
     run->subject = o->given['r'];

@@ -18,8 +18,9 @@ struct option {
   bool value;
 };
 
-/* Options that mean the same to the host share a letter: 'D' asks for a text instead of packets,
- * 'e' gives code, so that no word is a script, and the value of 'c' is Lua's business. */
+/* Options that mean the same to the host share a letter: 'D' asks for a text instead of packets, 'd'
+ * for one about a source if any is named, 'e' gives code, so that no word is a script, and the
+ * value of 'c' is Lua's business. */
 static const struct option table[] = {
   { 'B', "buffer", true },
   { 'D', "help", false },
@@ -29,8 +30,12 @@ static const struct option table[] = {
   { 'Z', "", true },
   { 'c', "duration", true },
   { 'c', "fields", true },
+  { 'c', "load", true },
+  { 'c', "set", true },
+  { 'd', "explain", false },
   { 'e', "begin", true },
   { 'e', "end", true },
+  { 'f', "", true },
   { 'i', "interface", true },
   { 'p', "", false },
   { 'r', "read", true },
@@ -94,9 +99,10 @@ static char *const *take_all(struct host_options *out, char *const *next) {
   return first;
 }
 
+/* A slash behind a blank is a filter's: "net 10.0.0.0/8", quoted. */
 static bool names_script(const char *word) {
   size_t n = strlen(word);
-  return strchr(word, '/') != NULL || (n >= 4 && strcmp(word + n - 4, ".lua") == 0);
+  return word[strcspn(word, "/ \t\n")] == '/' || (n >= 4 && strcmp(word + n - 4, ".lua") == 0);
 }
 
 /* "64", "64K", "1.5M", "1GiB", as moontap.units reads them: powers of 1024, and a plain number

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * core.interfaces(): the machine's interfaces as a list of tables.
+ * core.interfaces(): the machine's interfaces as a list of tables, and which
+ * of them is the first to capture on.
  */
 #include <net/if.h>
 #include <stdlib.h>
@@ -92,7 +93,17 @@ static int list_interfaces(lua_State *L) {
   return 1;
 }
 
+/* core.first_interface(): the name of the one to capture on where none was named. */
+static int first_interface(lua_State *L) {
+  char name[TAP_IFACE_NAME];
+  struct tap_err e;
+  if (tap_iface_first(name, &e) != 0) return tapL_fail(L, "network", &e);
+  lua_pushstring(L, name);
+  return 1;
+}
+
 static const luaL_Reg functions[] = {
+  { "first_interface", first_interface },
   { "interfaces", list_interfaces },
   { NULL, NULL },
 };

@@ -183,3 +183,26 @@ struct tap_iface *tap_iface_list(size_t *count, struct tap_err *e) {
   if (list != NULL) qsort(list, *count, sizeof *list, by_index);
   return list;
 }
+
+int tap_iface_first(char name[TAP_IFACE_NAME], struct tap_err *e) {
+  size_t count;
+  int best = 0;
+  struct tap_iface *list = tap_iface_list(&count, e);
+  if (list == NULL) return -1;
+  for (size_t i = 0; i < count; i++) {
+    unsigned f = list[i].flags;
+    int rank = !(f & IFF_UP) ? 0 : f & IFF_LOOPBACK ? 1 : f & IFF_RUNNING ? 3 : 2;
+    if (rank <= best) continue;
+    best = rank;
+    memcpy(name, list[i].name, TAP_IFACE_NAME);
+  }
+  free(list);
+  return best > 0 ? 0 : tap_fail(e, 0, "find an interface that is up");
+}
+
+const char *tap_iface_name(const char *given, char buffer[TAP_IFACE_NAME]) {
+  char *end;
+  unsigned long index = strtoul(given, &end, 10);
+  if (*given < '0' || *given > '9' || *end != '\0' || index > UINT32_MAX) return given;
+  return if_nametoindex(given) == 0 && if_indextoname((unsigned)index, buffer) ? buffer : given;
+}

@@ -34,4 +34,11 @@ int tap_iface_get(const char *name, struct tap_iface *out, struct tap_err *e);
 /* All interfaces in order of their index: a malloc'ed array of *count, NULL and 'e' on failure. */
 struct tap_iface *tap_iface_list(size_t *count, struct tap_err *e);
 
+/* The name of the interface to capture on where none was named: the first that is up, rather one
+ * with a link, loopback last.  0 or -1. */
+int tap_iface_first(char name[TAP_IFACE_NAME], struct tap_err *e);
+
+/* What was given, or in 'buffer' the name that belongs to it where it is an index. */
+const char *tap_iface_name(const char *given, char buffer[TAP_IFACE_NAME]);
+
 #endif

@@ -1,4 +1,4 @@
---- The texts that end a run: --help, --version, -D, --list, --list-fields.
+--- The texts that end a run: --help, -d, -D, --list, --list-fields.
 local core = require "moontap.core"
 local options = require "moontap.options"
 local report = require "moontap.report"
@@ -9,9 +9,10 @@ local M = {}
 
 local GROUPS <const> = {
   { "Packets", source = true },
+  { "Filter", filter = true },
   { "Output", mode = true, text = true, style = true, run = true },
   { "Power", host = true },
-  { "Lists", answer = true },
+  { "Instead of a run", answer = true },
 }
 
 --- "  -i, --interface IF  ".
@@ -93,17 +94,19 @@ local function usage_of_script(name, declared)
   for _, option in ipairs(declared) do
     if option.positional then words[#words + 1] = "[" .. option.key:upper() .. "]" end
   end
+  if #words == 3 then words[4] = "[FILTER]" end
   return table.concat(words, " ")
 end
 
 local INTRODUCTION <const> = {
-  "usage: moontap [SCRIPT | TOOL | -e CODE] [options]",
+  "usage: moontap [SCRIPT | TOOL | -e CODE] [options] [FILTER]",
   "",
   "Captures packets and looks at them with Lua. Without SCRIPT, TOOL and CODE it prints them.",
   "",
   "  SCRIPT  a Lua file: its name holds a slash or ends in .lua",
   "  TOOL    one of those that --list lists",
   "  CODE    Lua; p is the packet, cap the capture, tap the module",
+  "  FILTER  tcpdump's language and fields: tcp port 80 and ip.ttl < 5",
   "",
 }
 
@@ -130,6 +133,19 @@ function M.list()
   local out = {}
   put_rows(out, tools, 12)
   return table.concat(out, "\n") .. "\n"
+end
+
+local FORMS <const> = { "text", "c", "numbers" }
+
+--- What -d, -dd and -ddd print: the program that the kernel gets, or for a file the one that says
+--- all of the filter.
+---@param filter moontap.Filter
+---@param times integer  how often there was a d
+---@param live boolean
+---@return string? text
+---@return string? message
+function M.program(filter, times, live)
+  return filter:dump(FORMS[math.min(times, #FORMS)], live and "kernel" or "file")
 end
 
 --- What -D prints.

@@ -111,6 +111,22 @@ function Arguments:walk()
   end
 end
 
+--- The value that 'option' has with 'value' found once more: a counted flag's number, a repeated
+--- one's list. Returns nil and what is wrong where it comes too often.
+local function add_value(option, before, value)
+  if option.counted then
+    if before == option.counted then return nil, " is given too often" end
+    return (before or 0) + 1
+  end
+  if option.repeated then
+    before = before or {}
+    before[#before + 1] = value
+    return before
+  end
+  if before == nil or not option.value then return value end
+  return nil, " is given twice"
+end
+
 --- Set the values of what was found: moontap's in out.general, the script's in out.own.
 local function assign(seen, declared, out)
   local own, given = {}, {}
@@ -121,9 +137,9 @@ local function assign(seen, declared, out)
       local value, message = one.text, nil
       if option.value then value, message = options.read(option, one.text, one.as) end
       if message then return message end
-      if option.value and given[option] then return one.as .. " is given twice" end
-      given[option] = true
-      out[own[option] and "own" or "general"][option.key] = value
+      given[option], message = add_value(option, given[option], value)
+      if message then return one.as .. message end
+      out[own[option] and "own" or "general"][option.key] = given[option]
     else
       out.words[#out.words + 1] = one.word
     end
@@ -132,8 +148,9 @@ end
 
 --- Give the words to the positional arguments, in order.
 local function assign_words(declared, out)
-  local next_word = 1
+  local next_word, positional = 1, false
   for _, option in ipairs(declared) do
+    positional = positional or option.positional
     if option.positional and out.words[next_word] then
       local value, message = options.read(option, out.words[next_word])
       if value == nil then return message end
@@ -141,18 +158,40 @@ local function assign_words(declared, out)
       next_word = next_word + 1
     end
   end
-  if out.words[next_word] then return M.no_filter(out.words[next_word]) end
+  if positional and out.words[next_word] then
+    return ("'%s': a word too many (the filter comes by -f here)"):format(out.words[next_word])
+  end
+  if positional or #out.words == 0 then return nil end
+  if out.general.filter then return "give the filter by -f or in words, not both" end
+  out.general.filter = table.concat(out.words, " ")
 end
 
---- What there is to say of a word that begins a filter.
----@param word string
----@return string message
-function M.no_filter(word)
-  return ("'%s': filters in words are not part of this version"):format(word)
+--- The name that two of the sets have, or nil.
+local function doubled_set(general)
+  local seen = {}
+  for _, set in ipairs(general.sets or {}) do
+    if seen[set.name] then return set.name end
+    seen[set.name] = true
+  end
+end
+
+--- What prints something else than lines of packets does not go with what is about them.
+local function check_text(general)
+  if general.header and not general.fields then return "--header goes with --fields" end
+  if general.csv and not general.fields then return "--csv goes with --fields" end
+  if general.json and general.fields then return "give --fields or --json, not both" end
+  local other = general.fields and "--fields" or general.json and "--json"
+  for _, option in ipairs(options.general) do
+    if other and option.lines and general[option.key] then
+      return ("%s does not go with %s"):format(options.shown(option), other)
+    end
+  end
 end
 
 local function check_clashes(general, seen)
-  if general.header and not general.fields then return "--header goes with --fields" end
+  local name = doubled_set(general)
+  if name then return ("--set: '%s' is given twice"):format(name) end
+  if general.dump and general.explain then return "give -d or --explain, not both" end
   if general.interface == source.ANY then return source.later("-i " .. source.ANY) end
   if not general.read then return nil end
   if general.interface then return "give -i or -r, not both" end
@@ -163,7 +202,8 @@ local function check_clashes(general, seen)
   end
 end
 
---- Read the words.
+--- Read the words. Those that are neither options nor the script's own are general.filter, with a
+--- blank between them.
 ---@param words string[]
 ---@param declared? table  of options.declare
 ---@return { general: table, own: table, words: string[] }? values  by key
@@ -177,7 +217,8 @@ function M.parse(words, declared)
   local message = self:walk() or assign(self.seen, declared, out)
   -- who asks for help gets it, whatever else is missing
   if not (message or out.general.help) then
-    message = assign_words(declared, out) or check_clashes(out.general, self.seen)
+    message = assign_words(declared, out) or check_text(out.general)
+      or check_clashes(out.general, self.seen)
   end
   if message then return nil, message end
   return out
@@ -186,31 +227,31 @@ end
 local CODE <const> = { code = true, begin = true, finish = true }
 
 --- Look over a whole command line, before it is known whose options are in it; unknown ones pass
---- as flags. The script or tool is the first word, unless there is code.
+--- as flags. The script, the tool or the filter begins with the first word, unless there is code.
 ---@param words string[]
----@return { script: integer?, count: integer, sealed: boolean, message: string? } survey  which
---- word is the script or tool, how many words there are, and what is wrong with moontap's options
+---@return { first: integer?, sealed: boolean, loads: string[] } survey  which word is the first,
+--- and what --load names
 function M.survey(words)
   local self = setmetatable({ words = words, at = 1, seen = {} }, Arguments)
   self.index = index_options({})
-  local found = { count = 0, sealed = false }
+  local found = { sealed = false, loads = {} }
   local only_words = false
   while self.at <= #words do
-    local at, word, message = self.at, self:next_word(), nil
+    local at, word = self.at, self:next_word()
     if only_words or not word:match("^%-.") then
-      found.script, found.count = found.script or at, found.count + 1
+      found.first = found.first or at
     elseif word == "--" then
       only_words = true
     elseif word:sub(1, 2) == "--" then
-      message = self:long(word)
+      self:long(word)
     else
-      message = self:letters(word)
+      self:letters(word)
     end
-    found.message = found.message or message
   end
   for _, one in ipairs(self.seen) do
-    if CODE[one.option.key] then found.script = nil end
+    if CODE[one.option.key] then found.first = nil end
     if one.option.key == "sealed" then found.sealed = true end
+    if one.option.key == "loads" then found.loads[#found.loads + 1] = one.text end
   end
   return found
 end

@@ -28,13 +28,31 @@ function Capture:each(where, fn)
   return check.blame("each", pcall(raw.each, self, fn, where))
 end
 
+--- What is to be called before the first pass, by capture.
+local before <const> = setmetatable({}, { __mode = "k" })
+
+--- Call 'fn' before the first pass of 'cap', with the 'where' of the loop that makes it.
+---@param cap moontap.Capture
+---@param fn fun(where: any)
+function M.before_pass(cap, fn)
+  before[cap] = fn
+end
+
+local function announce(cap, where)
+  local fn = before[cap]
+  before[cap] = nil
+  if fn then fn(where) end
+end
+
 --- Loop over packet objects: for p in cap:packets(where) do.
 function Capture:packets(where)
+  announce(self, where)
   return check.blame("packets", pcall(raw.packets, self, where))
 end
 
 --- Loop over values: for src, len in cap:fields({ "src", "len" }, where) do.
 function Capture:fields(names, where)
+  announce(self, where)
   return check.blame("fields", pcall(raw.fields, self, names, where))
 end
 
@@ -83,6 +101,7 @@ function Capture:run(options)
   local o, message = check.options(RUN, options)
   if message then error("run: " .. message, 2) end
   check_idle(self, "run")
+  announce(self)
   local limit = limits[self] or {}
   local count = smaller(o.count, limit.count)
   return raw.run(self, count, smaller(o.duration, limit.duration_ns), o.wait)
@@ -91,6 +110,7 @@ end
 --- The next packet, or nil and "timeout", or nil at the end.
 function Capture:next(timeout)
   check_idle(self, "read")
+  announce(self)
   if timeout == nil then return raw.next(self) end
   local ns, message = units.time(timeout)
   if not ns then error("next: " .. message, 2) end

@@ -5,7 +5,9 @@ local arguments = require "moontap.arguments"
 local check = require "moontap.check"
 local command = require "moontap.command"
 local core = require "moontap.core"
+local file = require "moontap.file"
 local oneliner = require "moontap.oneliner"
+local options = require "moontap.options"
 local output = require "moontap.output"
 local report = require "moontap.report"
 local tools = require "moontap.tools"
@@ -60,28 +62,10 @@ local function watch_exit()
   end)
 end
 
---- The text of a script, where the host has not read it.
-local function read_script(path)
-  local file, message = io.open(path, "rb")
-  if not file then return nil, (message:gsub("^(.-): ", "%1: cannot open: ", 1)) end
-  local text
-  text, message = file:read("a")
-  file:close()
-  if not text then return nil, ("%s: cannot read: %s"):format(path, message) end
-  return (text:gsub("^#[^\n]*", ""))
-end
-
 --- A script as something to run, or nil and what is wrong with it.
 local function load_script(path, info)
-  local text, message = info.script_source, nil
-  if not text then text, message = read_script(path) end
-  if not text then return nil, message end
-  local chunk
-  chunk, message = load(text, "@" .. path, "t")
-  if not chunk then
-    return nil, text:byte() == 27 and path .. ": cannot load: " .. message or message
-  end
-  return { run = chunk, is_script = true }
+  local chunk, message = file.load(path, info.script_source)
+  return chunk and { run = chunk, is_script = true }, message
 end
 
 local function tool_names()
@@ -90,39 +74,24 @@ local function tool_names()
   return names
 end
 
---- A tool as something to run: a module that runs when it is loaded.
+--- A tool as something to run: a module that runs when it is loaded. Nil where there is none.
 local function find_tool(name)
   local module = "moontap.tools." .. name
   if name:match("^[%w_%-]+$")
     and (package.preload[module] or package.searchpath(module, package.path)) then
     return { run = function() require(module) end }
   end
-  return nil, ("no tool '%s'%s, --list lists them"):format(name, check.hint(name, tool_names()))
 end
 
---- Words that begin a filter, beside the names of protocols and fields.
-local FILTER_WORDS <const> = {}
-for word in ([[
-  ah atalk broadcast carp decnet dst esp ether fddi gateway geneve greater gre host
-  icmp6 igmp igrp inbound ip6 ipx iso lat len less link llc moprc mopdl mpls multicast net netbeui
-  not outbound pim port portrange ppp pppoed pppoes proto protochain radio rarp sctp slip src stp
-  tr type vrrp vxlan wlan
-]]):gmatch("%S+") do FILTER_WORDS[word] = true end
-
-local function begins_filter(word)
-  if FILTER_WORDS[word] or not word:match("^[%a_][%w_%-]*$") then return true end
-  for _, field in ipairs(core.fields()) do
-    if word == field.name or word == field.protocol then return true end
-  end
-  return false
-end
-
---- What is wrong with a line whose first word is neither script nor tool, whose words and options
---- were surveyed.
-local function explain_word(word, survey, message)
-  if survey.message then return survey.message end
-  if survey.count > 1 or begins_filter(word) then return arguments.no_filter(word) end
-  return message
+--- What is wrong with a word that stands alone and is neither a tool nor a filter, or nil.
+local function wrong_word(word, general)
+  if word ~= general.filter then return nil end
+  local filter, _, fault = core.filter(word)
+  if filter or fault.position > 1 or not fault.what:find("^unknown word") then return nil end
+  local names = tool_names()
+  names[#names + 1] = fault.suggestion
+  return ("'%s' is neither a tool nor a filter%s, --list lists the tools"):format(
+    word, check.hint(word, names))
 end
 
 local function run_count()
@@ -143,17 +112,16 @@ end
 --- What to run where the line names neither script nor tool.
 local function find_mode(general)
   local has_code = general.code or general.begin or general.finish
-  if has_code and general.fields then return nil, "give code or --fields, not both" end
-  if general.count and (has_code or general.fields) then
-    return nil, "--count goes with neither code nor --fields"
+  if has_code and general.count then return nil, "give code or --count, not both" end
+  for _, option in ipairs(options.general) do
+    if option.scope == "text" and general[option.key] and (has_code or general.count) then
+      return nil, ("give %s or %s, not both"):format(has_code and "code" or "--count",
+        options.shown(option))
+    end
   end
   if has_code then return load_code(general) end
   if general.count then return { run = run_count } end
   return find_tool("print")
-end
-
-local function looks_like_script(word)
-  return word:find("/", 1, true) ~= nil or word:match("%.lua$") ~= nil
 end
 
 --- Set 'arg' as lua5.4 would: word 'at' is number 0, the others follow.
@@ -165,26 +133,34 @@ local function set_arg(words, at)
   rawset(_G, "arg", rest)
 end
 
+--- What to run where the first word names neither script nor tool: all words are the filter.
+local function find_bare(word)
+  local general = command.general()
+  local message = word and wrong_word(word, general)
+  if message then return nil, message, USAGE end
+  local work, status
+  work, message, status = find_mode(general)
+  return work, message, status or USAGE
+end
+
 --- Find out what to run. Returns it, or nil, a message and the exit status.
 local function find_work(words, info)
   local survey = arguments.survey(words)
-  local at, word = survey.script, words[survey.script]
-  local is_script = word and looks_like_script(word)
-  set_arg(words, at)
+  local word = words[survey.first]
+  local is_script = word and file.is_lua(word)
+  local tool = word and not is_script and find_tool(word) or nil
+  set_arg(words, (is_script or tool) and survey.first)
   command.begin({
-    bare = not word, tool = not is_script and word or nil,
+    bare = not is_script and not tool, tool = tool and word,
     host = info.prepared ~= nil, sealed = survey.sealed,
   })
-  if not word then
-    local work, message, status = find_mode(command.general())
-    return work, message, status or USAGE
+  command.load(survey.loads)
+  if not is_script then
+    if tool then return tool end
+    return find_bare(word)
   end
-  if is_script then
-    local work, message = load_script(word, info)
-    return work, message, FAILED
-  end
-  local work, message = find_tool(word)
-  return work, not work and explain_word(word, survey, message), USAGE
+  local work, message = load_script(word, info)
+  return work, message, FAILED
 end
 
 --- Report how the work failed. Where a tool asserts that something opened, or a file ends in the

@@ -5,14 +5,19 @@ local answers = require "moontap.answers"
 local arguments = require "moontap.arguments"
 local capture = require "moontap.capture"
 local core = require "moontap.core"
+local file = require "moontap.file"
 local options = require "moontap.options"
 local output = require "moontap.output"
+local sets = require "moontap.sets"
 local source = require "moontap.source"
 
 local M = {}
 
-local EPERM <const> = 1
+local EPERM <const>, ETHERNET <const> = 1, 1
 local VERSION <const> = "scm"
+
+local PART <const> = "this program accepts no less than the filter; what is left is tested here,"
+  .. " see --explain"
 
 --- What is known so far. 'bare': no script runs, the words are the host's alone; 'tool': its name,
 --- where one runs; 'host': the host runs us, and has given power away; 'sealed': all of it.
@@ -34,10 +39,27 @@ function M.explain_seal(interface, ok, cap, ...)
     .. " line names can be used", code
 end
 
---- End the process for wrong usage.
-local function refuse(message)
+local function tell(message)
   io.stderr:write("moontap: ", message, "\n")
-  os.exit(2, true)
+end
+
+--- End the process: for wrong usage, or with another status.
+local function refuse(message, status)
+  tell(message)
+  os.exit(status or 2, true)
+end
+
+--- Load what --load names, before anything is read that may ask for what it declares.
+---@param names string[]  files of Lua, or modules
+function M.load(names)
+  state.loaded = true
+  for _, name in ipairs(names) do
+    local chunk, message = require, nil
+    if file.is_lua(name) then chunk, message = file.load(name) end
+    if not chunk then refuse(message, 1) end
+    local ok, failure = pcall(chunk, name)
+    if not ok then refuse(tostring(failure), 1) end
+  end
 end
 
 local function script_name()
@@ -61,6 +83,79 @@ local function wrong_scope(general, declared)
   end
 end
 
+--- What tap.open takes for the interface that the options name, or for the first that is up.
+local function live_options(general)
+  local name, message, code = general.interface, nil, nil
+  if not name then name, message, code = core.first_interface() end
+  if not name then return nil, message, code end
+  return {
+    interface = math.tointeger(name:match("^%d+$") and tonumber(name)) or name,
+    promisc = not general.no_promisc,
+    snaplen = general.snaplen,
+    buffer = general.buffer,
+    signals = true,
+  }
+end
+
+--- Open what the options name, as the host does before any script runs, or take what it opened.
+local function open(general)
+  local cap, message, code = core.prepared()
+  if cap or message then return cap, message, code end
+  local given = { file = general.read, signals = true }
+  if not general.read then given, message, code = live_options(general) end
+  if not given then return nil, message, code end
+  local checked
+  checked, message = source.options(given)
+  if not checked then refuse(message) end
+  return core.open(source.resolve(checked))
+end
+
+--- The files of --set, read; they are there or the process ends.
+local function load_sets(general)
+  local files, message = sets.load(general.sets or {})
+  if not files then refuse(message, 1) end
+  return files
+end
+
+--- End the process for a filter that does not compile.
+local function refuse_filter(message, general, linktype, files)
+  refuse(sets.blame(general.filter, linktype, files) .. message)
+end
+
+local function warn(general, warnings)
+  if general.no_warnings then return end
+  for _, text in ipairs(warnings) do tell("warning: " .. text) end
+end
+
+--- The filter that the options ask for, compiled for the source that they name, or for Ethernet
+--- where they name none.
+---@return moontap.Filter
+---@return boolean live  whether it is an interface's
+local function compile(general)
+  local linktype, live = ETHERNET, true
+  if general.read or general.interface then
+    local cap, message = open(general)
+    if not cap then refuse(message, 1) end
+    linktype, live = cap:info().linktype or ETHERNET, cap:info().live
+  end
+  local files = load_sets(general)
+  local filter, message = core.filter(general.filter or "", linktype,
+    { live = live, snaplen = general.snaplen, sets = sets.members(files) })
+  if not filter then refuse_filter(message, general, linktype, files) end
+  warn(general, filter:warnings())
+  return filter, live
+end
+
+--- What -d and --explain print.
+local function describe_filter(general)
+  local filter, live = compile(general)
+  if general.explain then return filter:explain() end
+  local text, message = answers.program(filter, general.dump, live)
+  if not text then refuse(message, 1) end
+  if live and not filter:exact() then warn(general, { PART }) end
+  return text
+end
+
 --- The text that is asked for instead of a run, or nil.
 local function answer(general, declared)
   local name = not state.bare and script_name() or nil
@@ -69,12 +164,15 @@ local function answer(general, declared)
   if general.list then return answers.list() end
   if general.list_fields then return answers.fields(general.list_fields) end
   if general.list_interfaces then return answers.interfaces() end
+  local is_print = state.bare and not (general.code or general.begin or general.finish)
+  if general.dump or general.explain and is_print then return describe_filter(general) end
 end
 
 --- Read the command line.
 ---@param declared table  of options.declare
 ---@return table parsed  { own =, general = }
 local function parse(declared)
+  if not state.loaded then M.load(arguments.survey(arg or {}).loads) end
   local parsed, message = arguments.parse(arg or {}, declared)
   if not parsed then refuse(message) end
   local text
@@ -114,29 +212,30 @@ function M.options(given)
   return parsed.own, parsed.general
 end
 
---- What tap.open takes for the interface that the options name, or for the first that is up.
-local function live_options(general)
-  local name, message, code = general.interface, nil, nil
-  if not name then name, message, code = source.first_interface() end
-  if not name then return nil, message, code end
-  return {
-    interface = math.tointeger(name:match("^%d+$") and tonumber(name)) or name,
-    promisc = not general.no_promisc,
-    snaplen = general.snaplen,
-    buffer = general.buffer,
-    signals = true,
-  }
+--- Let 'cap' deliver what the options' filter accepts.
+local function set_filter(cap, general, files)
+  if not general.filter and not next(files) then return end
+  local ok, message = cap:set_filter(general.filter, { sets = sets.members(files) })
+  if not ok then refuse_filter(message, general, cap:info().linktype or ETHERNET, files) end
 end
 
---- Open what the options name, as the host does before any script runs.
-local function open(general)
-  local given, message, code = { file = general.read, signals = true }, nil, nil
-  if not general.read then given, message, code = live_options(general) end
-  if not given then return nil, message, code end
-  local checked
-  checked, message = source.options(given)
-  if not checked then refuse(message) end
-  return core.open(source.resolve(checked))
+--- Before the first pass of 'cap', when all that it feeds is known: warn of what filters may mean,
+--- or tell what runs where if that was asked for.
+local function announce(cap, general, files)
+  capture.before_pass(cap, function(where)
+    local info, warnings, text = cap:info(), cap:warnings(), cap:explain()
+    local loop = where and core.filter(where, info.linktype or ETHERNET,
+      { live = info.live, sets = sets.members(files) })
+    if loop then
+      table.move(loop:warnings(), 1, #loop:warnings(), #warnings + 1, warnings)
+      text = text .. "\nloop, where:\n" .. loop:explain()
+    end
+    warn(general, warnings)
+    if general.explain then
+      state.capture = nil -- there is nothing to count
+      output.finish(text)
+    end
+  end)
 end
 
 --- tap.capture: the capture that the command line asks for, the same at each call.
@@ -146,10 +245,12 @@ end
 function M.capture()
   if state.capture then return state.capture end
   local general = parse_once().general
-  local cap, message, code = core.prepared()
-  if not cap and not message then cap, message, code = open(general) end
+  local cap, message, code = open(general)
   if not cap then return nil, message, code end
   capture.limit(cap, general.limit, general.duration)
+  local files = load_sets(general)
+  set_filter(cap, general, files)
+  announce(cap, general, files)
   state.capture = cap
   return cap
 end

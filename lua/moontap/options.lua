@@ -10,10 +10,11 @@ local units = require "moontap.units"
 local M = {}
 
 --- moontap's own options, in the order of --help. 'value' is what --help calls the value (none:
--- a flag); an 'optional' one is taken only where it is at hand; 'live': of use on interfaces
--- alone. 'scope' says where an option makes sense: "source" and "run" everywhere, "style" too but
--- --help shows it for scripts that heed it alone, "text" in those scripts alone, "mode" where
--- there is no script, "host" under the host alone; "answer" ends the run with a text.
+-- a flag); an 'optional' one is taken only where it is at hand; a 'repeated' one makes a list, a
+-- 'counted' flag a number up to that; 'live': of use on interfaces alone; 'lines': on lines of
+-- packets. 'scope' says where an option makes sense: "source", "filter" and "run" everywhere,
+-- "style" too but --help shows it for scripts that heed it alone, "text" in those scripts alone,
+-- "mode" where there is no script, "host" under the host alone; "answer" ends the run with a text.
 M.general = {
   { short = "i", long = "interface", value = "IF", scope = "source",
     help = "capture on this interface (the first that is up)" },
@@ -29,6 +30,13 @@ M.general = {
     live = true, help = "size of the ring, in KiB or with a unit (32M)" },
   { short = "p", key = "no_promisc", scope = "source", live = true,
     help = "see only what is meant for this machine" },
+  { long = "load", key = "loads", value = "LUA", repeated = true, scope = "source",
+    help = "load a Lua file or module first, which declares protocols" },
+  { short = "f", key = "filter", value = "FILTER", scope = "filter",
+    help = "only packets that FILTER accepts; words say the same" },
+  { long = "set", key = "sets", value = "NAME=FILE", type = "set", repeated = true,
+    scope = "filter", help = "FILE has the members of @NAME, one a line" },
+  { long = "no-warnings", scope = "filter", help = "do not warn of what a filter may mean" },
   { short = "e", key = "code", value = "CODE", scope = "mode",
     help = "run CODE on each packet p, and print its value" },
   { long = "begin", value = "CODE", scope = "mode", help = "run CODE before" },
@@ -37,10 +45,24 @@ M.general = {
   { long = "fields", value = "A,B,C", type = "fields", scope = "text",
     help = "print these fields, with tabs between them" },
   { long = "header", scope = "text", help = "print the names of --fields first" },
+  { long = "csv", scope = "text", help = "print --fields as CSV" },
+  { long = "json", scope = "text", help = "print packets as JSON, one object a line" },
   { short = "q", key = "quiet", scope = "style", help = "print shorter lines" },
   { short = "v", key = "verbose", scope = "style", help = "print all fields" },
+  { short = "x", key = "hex", counted = 2, scope = "text", lines = true,
+    help = "print bytes too, in hex (-xx link headers too)" },
+  { short = "X", key = "hex_ascii", counted = 2, scope = "text", lines = true,
+    help = "the same in hex and ASCII (-XX)" },
+  { short = "A", key = "ascii", counted = 2, scope = "text", lines = true,
+    help = "the same in ASCII (-AA)" },
+  { long = "link", scope = "text", lines = true, help = "print link headers in lines" },
+  { short = "t", key = "time", counted = 5, scope = "text", lines = true,
+    help = "no time (-tt seconds, -ttt delta, -tttt date, -ttttt since the first)" },
   { short = "l", key = "line_buffered", scope = "run", help = "write each line out at once" },
   { short = "n", key = "numeric", scope = "run", help = "print numbers, not names (always so)" },
+  { short = "d", key = "dump", counted = 3, scope = "answer",
+    help = "print the filter's program (-dd as C, -ddd as numbers)" },
+  { long = "explain", scope = "answer", help = "tell what of the filter runs where, and why" },
   { short = "D", key = "list_interfaces", scope = "answer", help = "list the interfaces" },
   { long = "list", scope = "answer", help = "list the tools" },
   { long = "list-fields", value = "PATTERN", optional = true, scope = "answer",
@@ -109,6 +131,12 @@ function READ.count(text)
   local number = whole(text)
   if number and number > 0 then return number end
   return nil, ("'%s' is not a number of packets"):format(text)
+end
+
+function READ.set(text)
+  local name, path = text:match("^@?([%a_][%w_%-]*)=(.+)$")
+  if name then return { name = name, path = path } end
+  return nil, ("'%s' is not NAME=FILE"):format(text)
 end
 
 function READ.choice(text, option)

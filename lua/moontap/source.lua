@@ -141,23 +141,4 @@ function M.resolve(options)
   return options
 end
 
---- The interface to capture on where none was named: the first that is up, loopback last. The
---- host chooses the same way.
----@return string? name
----@return string? message
----@return integer? errno
-function M.first_interface()
-  local list, message, code = core.interfaces()
-  if not list then return nil, message, code end
-  local best, best_rank = nil, 0
-  for _, interface in ipairs(list) do
-    local flags = {}
-    for _, flag in ipairs(interface.flags) do flags[flag] = true end
-    local rank = not flags.up and 0 or flags.loopback and 1 or flags.running and 3 or 2
-    if rank > best_rank then best, best_rank = interface.name, rank end
-  end
-  if best then return best end
-  return nil, "network: cannot find an interface that is up", 0
-end
-
 return M

@@ -31,6 +31,7 @@ static void probe(char *line) {
   put("user", o.given['Z']);
   put("no_promisc", o.given['p'] ? "yes" : NULL);
   put("answer", o.given['D'] ? "yes" : NULL);
+  put("text", o.given['d'] ? "yes" : NULL);
   put("code", o.given['e'] ? "yes" : NULL);
   put("sealed", o.given[HOST_SEALED] ? "yes" : NULL);
   put("keep", o.given[HOST_KEEP_PRIVILEGES] ? "yes" : NULL);
@@ -141,7 +142,8 @@ local WORDS <const> = {
   "--begin=1", "--end", "--end=x", "--en", "--fields", "--header", "--count", "--duration",
   "--snaplen", "--buffer", "--sealed", "--sealed=1", "--keep-privileges", "--list", "--help",
   "--version", "--rows=5", "--rows", "--list-fields=x", "x.lua", "./x", "a/b", ".lua", "top", "net",
-  "lo", "10",
+  "lo", "10", "-f", "-ftcp", "-nd", "-dd", "--explain", "--set=a=b", "--set", "a=b", "net 10/8",
+  "a b.lua", "./a b",
 }
 
 local function random_lines(n)
@@ -155,8 +157,8 @@ end
 
 --- Which word Lua takes for the script, as the C writes it.
 local function lua_script(words)
-  local at = arguments.survey(words).script
-  local is_script = at and (words[at]:find("/", 1, true) or words[at]:find("%.lua$"))
+  local at = arguments.survey(words).first
+  local is_script = at and (words[at]:find("^[^%s/]*/") or words[at]:find("%.lua$"))
   return tostring(is_script and at or 0)
 end
 
@@ -171,7 +173,8 @@ local function lua_values(words)
   return {
     interface = g.interface, file = g.read, user = g.user, answer = answer and "yes",
     no_promisc = g.no_promisc and "yes", sealed = g.sealed and "yes",
-    keep = g.keep_privileges and "yes", code = (g.code or g.begin or g.finish) and "yes",
+    keep = g.keep_privileges and "yes", text = (g.dump or g.explain) and "yes",
+    code = (g.code or g.begin or g.finish) and "yes",
   }
 end
 
@@ -196,11 +199,11 @@ describe("host_options_parse", function()
     local read = probe {
       { "x.lua" }, { "-c", "1", "./x" }, { "net", "10.0.0.0/8" }, { "top", "x.lua" },
       { "-e", "x.lua" }, { "-e", "1", "x.lua" }, { "x.lua", "--end=1" }, { "--", "-x.lua" },
-      { "-x.lua" },
+      { "-x.lua" }, { "net 10.0.0.0/8" }, { "./a b" },
     }
     local found = {}
     for i, one in ipairs(read) do found[i] = one.script end
-    assert.same({ "1", "3", "0", "0", "0", "0", "0", "2", "0" }, found)
+    assert.same({ "1", "3", "0", "0", "0", "0", "0", "2", "0", "0", "1" }, found)
   end)
 
   it("has defaults", function()

@@ -46,7 +46,7 @@ describe("the help of a script or tool", function()
   it("calls a tool as it is called, and lists what it heeds", function()
     for _, start in pairs(DOORS) do
       local top, print_help = start({ "top", "--help" }).out, start({ "print", "--help" }).out
-      assert.matches("^usage: moontap top %[options%]\n", top)
+      assert.matches("^usage: moontap top %[options%] %[FILTER%]\n", top)
       assert.matches("^usage: moontap print %[options%]\n", print_help)
       for _, option in ipairs { "\n  %-q ", "\n  %-v ", "%-%-fields=", "%-%-header " } do
         assert.is_nil(top:match(option))

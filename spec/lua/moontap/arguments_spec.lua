@@ -80,11 +80,34 @@ describe("arguments.parse", function()
   it("refuses options that exclude or need each other", function()
     refused("-i a -r b", "give -i or -r, not both")
     refused("--header", "--header goes with --fields")
+    refused("--csv", "--csv goes with --fields")
+    refused("--json --fields=src", "give --fields or --json, not both")
+    refused("-xx --json", "-x does not go with --json")
+    refused("--fields=src --link", "--link does not go with --fields")
   end)
 
-  it("refuses words, which are no filter in this version", function()
-    refused("-n tcp port 80", "'tcp': filters in words are not part of this version")
-    refused("-- -n", "'-n': filters in words are not part of this version")
+  it("takes words for the filter, with a blank between them", function()
+    assert.same({ numeric = true, filter = "tcp port 80" }, general("-n tcp port 80"))
+    assert.same({ numeric = true, filter = "tcp port 80" }, general("tcp -n port 80"))
+    assert.same({ filter = "len > -1" }, general("-- len > -1"))
+    assert.same({ filter = "tcp port 80" }, arguments.parse({ "tcp port", "80" }).general)
+    assert.same({ filter = "udp" }, general("-f udp"))
+    assert.same({}, general(""))
+    refused("-f udp tcp", "give the filter by -f or in words, not both")
+    refused("-f udp -f tcp", "-f is given twice")
+  end)
+
+  it("counts a flag, and lists what may come more than once", function()
+    assert.same({ dump = 1 }, general("-d"))
+    assert.same({ dump = 3, numeric = true }, general("-dd -nd"))
+    assert.same({ sets = { { name = "a", path = "x=y" }, { name = "b-1", path = "/z" } } },
+      general("--set a=x=y --set=@b-1=/z"))
+    refused("--set a", "--set: 'a' is not NAME=FILE")
+    refused("--set 1=x", "--set: '1=x' is not NAME=FILE")
+    refused("--set a=", "--set: 'a=' is not NAME=FILE")
+    refused("-d --explain", "give -d or --explain, not both")
+    refused("-dddd", "-d is given too often")
+    refused("--set a=x --set a=y", "--set: 'a' is given twice")
   end)
 
   it("gives help whatever the words", function()
@@ -109,7 +132,13 @@ describe("arguments.parse", function()
     assert.same({ rows = 1, from = "-x", to = 7 }, parse("-- -x 7", declared).own)
     assert.same({ rows = 1, from = "-", to = 7 }, parse("- 7", declared).own)
     refused("a b", "to: 'b' is not a whole number", declared)
-    refused("a 7 c", "'c': filters in words are not part of this version", declared)
+    refused("a 7 c", "'c': a word too many (the filter comes by -f here)", declared)
+    assert.same({ filter = "tcp" }, parse("a 7 -f tcp", declared).general)
+  end)
+
+  it("leaves the words to the filter where a script declares options alone", function()
+    local parsed = parse("tcp --rows=5 port 80", { { "rows", 1 } })
+    assert.same({ { rows = 5 }, { filter = "tcp port 80" } }, { parsed.own, parsed.general })
   end)
 end)
 
@@ -117,7 +146,7 @@ describe("arguments.survey", function()
   local function find(line)
     local words = {}
     for word in line:gmatch("%S+") do words[#words + 1] = word end
-    local at = arguments.survey(words).script
+    local at = arguments.survey(words).first
     return at and words[at]
   end
 

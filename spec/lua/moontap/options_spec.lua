@@ -18,13 +18,16 @@ describe("options.general", function()
     end
   end)
 
-  it("has what the first version promises, with a value or without", function()
+  it("has what is promised, with a value or without", function()
     local promised = {
       ["-i"] = true, ["-r"] = true, ["-c"] = true, ["-D"] = false, ["-s"] = true, ["-p"] = false, ["-B"] = true,
       ["-e"] = true, ["--begin"] = true, ["--end"] = true, ["--fields"] = true, ["--header"] = false,
       ["--count"] = false, ["--duration"] = true, ["--list"] = false, ["--list-fields"] = true, ["-q"] = false,
       ["-v"] = false, ["-n"] = false, ["-l"] = false, ["--keep-privileges"] = false, ["--sealed"] = false,
-      ["-Z"] = true, ["--help"] = false, ["--version"] = false,
+      ["-Z"] = true, ["--help"] = false, ["--version"] = false, ["-f"] = true, ["-d"] = false,
+      ["--explain"] = false, ["--set"] = true, ["--no-warnings"] = false,
+      ["-x"] = false, ["-X"] = false, ["-A"] = false, ["-t"] = false, ["--json"] = false, ["--csv"] = false,
+      ["--link"] = false, ["--load"] = true,
     }
     for name, has_value in pairs(promised) do
       local found
