@@ -217,7 +217,8 @@ static inline bool ask_wide(struct window w, const struct tap_op *op) {
 
 #define GO(next)                                                                                   \
   do {                                                                                             \
-    __asm__ volatile(""); op = (next);                                                                                   \
+    __asm__ volatile("");                                                                          \
+    op = (next);                                                                                   \
     goto * op->go;                                                                                 \
   } while (0)
 

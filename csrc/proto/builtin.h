@@ -41,6 +41,20 @@ enum tap_builtin {
   TAP_PROTO_SLARP,
   TAP_PROTO_FR,
   TAP_PROTO_NFLOG,
+  TAP_PROTO_MPLS,
+  TAP_PROTO_PWETHHEURISTIC,
+  TAP_PROTO_PWETHCW,
+  TAP_PROTO_PWETHNOCW,
+  TAP_PROTO_PWACH,
+  TAP_PROTO_GRE,
+  TAP_PROTO_ERSPAN,
+  TAP_PROTO_ETHERIP,
+  TAP_PROTO_VXLAN,
+  TAP_PROTO_GENEVE,
+  TAP_PROTO_GTP,
+  TAP_PROTO_L2TP,
+  TAP_PROTO_ESP,
+  TAP_PROTO_UDPENCAP,
   TAP_PROTO_BUILTINS
 };
 
@@ -73,6 +87,20 @@ extern const struct tap_protocol tap_null_protocol, tap_sll_protocol, tap_ppp_pr
 extern const struct tap_protocol tap_pppoed_protocol, tap_pppoes_protocol;
 extern const struct tap_protocol tap_chdlc_protocol, tap_slarp_protocol, tap_fr_protocol;
 extern const struct tap_protocol tap_nflog_protocol;
+extern const struct tap_protocol tap_mpls_protocol;
+extern const struct tap_protocol tap_pwethheuristic_protocol;
+extern const struct tap_protocol tap_pwethcw_protocol;
+extern const struct tap_protocol tap_pwethnocw_protocol;
+extern const struct tap_protocol tap_pwach_protocol;
+extern const struct tap_protocol tap_gre_protocol;
+extern const struct tap_protocol tap_erspan_protocol;
+extern const struct tap_protocol tap_etherip_protocol;
+extern const struct tap_protocol tap_vxlan_protocol;
+extern const struct tap_protocol tap_geneve_protocol;
+extern const struct tap_protocol tap_gtp_protocol;
+extern const struct tap_protocol tap_l2tp_protocol;
+extern const struct tap_protocol tap_esp_protocol;
+extern const struct tap_protocol tap_udpencap_protocol;
 
 extern const struct tap_protocol *const tap_builtin_protocols[];
 extern const unsigned tap_builtin_protocol_count;

@@ -118,11 +118,29 @@ static void forgive(struct tap_packet *out) {
   out->fault = TAP_PAYLOAD;
 }
 
+/* What the last layer of the usual chain told: it is parsed once more, so that the chain need not
+ * keep it. */
+static inline __attribute__((always_inline)) struct tap_step last_step(const struct work *w) {
+  const struct tap_layer *last = &w->out->layer[w->out->count - 1];
+  struct tap_step step = { .table = TAP_BY_LINKTYPE, .key = w->out->frame->linktype };
+  struct tap_cursor c;
+  if (w->out->count == 0) return step;
+  c = (struct tap_cursor){ w->data + last->start, w->c.end };
+  step = (struct tap_step){ 0 };
+  w->walk->walkers[last->protocol].parse(&c, &step);
+  return step;
+}
+
+/* The key of a step by which protocol 'number' was found. */
+static uint16_t key_of(const struct tap_walk *walk, const struct tap_step *step, unsigned number) {
+  return tap_walk_bound(walk, step->table, step->key) == number ? step->key : step->or_key;
+}
+
 /* Any chain: parsers are called by pointer.  The work is a copy, so that the one of the usual
  * chain need not lie in memory. */
 static __attribute__((noinline)) void decode_rest(struct work w, unsigned number) {
   const struct tap_frame *frame = w.out->frame;
-  struct tap_step step = { .key = w.out->count == 0 ? frame->linktype : 0 };
+  struct tap_step step = last_step(&w);
   unsigned following;
   do {
     const struct tap_walker *walker = &w.walk->walkers[number];
@@ -131,7 +149,8 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
       w.out->fault = TAP_TOO_DEEP;
       return;
     }
-    step = (struct tap_step){ .key = step.key, .cut = frame->caplen < frame->len };
+    step = (struct tap_step){ .from = key_of(w.walk, &step, number),
+                              .cut = frame->caplen < frame->len };
     following = decode_layer(&w, number, index, walker->parse, &step);
     if (w.quoted)
       forgive(w.out);

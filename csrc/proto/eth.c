@@ -99,6 +99,7 @@ static const struct tap_field fields[] = {
 
 static const struct tap_binding bindings[] = {
   { TAP_BY_LINKTYPE, TAP_LINKTYPE_ETHERNET },
+  { TAP_BY_ETHERTYPE, TAP_ETHERTYPE_BRIDGED },
 };
 
 const struct tap_protocol tap_eth_protocol = {

@@ -20,8 +20,17 @@ enum {
   TAP_ETHERTYPE_8021AD = 0x88a8,
   TAP_ETHERTYPE_QINQ = 0x9100, /* before IEEE 802.1ad gave a number */
 
-  /* No number of the wire: it binds LLC, where the two bytes are a length. */
-  TAP_ETHERTYPE_LLC = 4
+  /* what tunnels carry, whose headers use the same numbers */
+  TAP_ETHERTYPE_BRIDGED = 0x6558, /* a whole Ethernet frame */
+  TAP_ETHERTYPE_PPP = 0x880b,
+  TAP_ETHERTYPE_MPLS = 0x8847,
+  TAP_ETHERTYPE_MPLS_MULTICAST = 0x8848,
+
+  /* No numbers of the wire: LLC, where the two bytes are a length, and what only GRE carries by
+   * numbers that Ethernet has for something else. */
+  TAP_ETHERTYPE_LLC = 4,
+  TAP_ETHERTYPE_ERSPAN_PLAIN, /* the ERSPAN that has no header of its own */
+  TAP_ETHERTYPE_ERSPAN
 };
 
 enum { TAP_ETHERTYPE_MIN = 0x600, TAP_8023_LENGTH_MAX = 1500 };
@@ -38,6 +47,23 @@ static inline enum tap_verdict tap_ethertype_follow(struct tap_cursor *c, struct
   tap_narrow(c, type);
   if (tap_left(c) >= 2 && tap_be16(c->at) == 0xffff) return TAP_LAST;
   out->key = TAP_ETHERTYPE_LLC;
+  return TAP_PAYLOAD;
+}
+
+/* Tell the walk that an IP packet follows, of the version that its first bits say; nothing follows
+ * where they say another. */
+static inline enum tap_verdict tap_ip_follow(const struct tap_cursor *c, struct tap_step *out) {
+  unsigned version = tap_left(c) > 0 ? c->at[0] >> 4 : 0;
+  if (version != 4 && version != 6) return TAP_LAST;
+  out->table = TAP_BY_ETHERTYPE;
+  out->key = version == 4 ? TAP_ETHERTYPE_IP : TAP_ETHERTYPE_IPV6;
+  return TAP_PAYLOAD;
+}
+
+/* Tell the walk what a tunnel carries, by the number of an Ethernet type. */
+static inline enum tap_verdict tap_tunnel_follow(struct tap_step *out, unsigned type) {
+  out->table = TAP_BY_ETHERTYPE;
+  out->key = (uint16_t)type;
   return TAP_PAYLOAD;
 }
 

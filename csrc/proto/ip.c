@@ -13,7 +13,7 @@
 #include "proto/wire.h"
 
 enum { IP_HEADER = 20, IP_LEN = 2, IP_FRAGMENT = 6, IP_PROTO = 9, IP_SRC = 12, IP_DST = 16 };
-enum { LLC_SAP_IP = 0x06, PPP_IP = 0x0021, NLPID_IP = 0xcc };
+enum { LLC_SAP_IP = 0x06, PPP_IP = 0x0021, NLPID_IP = 0xcc, IP_PROTO_IPIP = 4 };
 
 static bool read_hdr_len(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                          struct tap_value *out) {
@@ -89,6 +89,7 @@ static const struct tap_binding bindings[] = {
   { TAP_BY_LINKTYPE, TAP_LINKTYPE_IPV4 },
   { TAP_BY_PPP, PPP_IP },
   { TAP_BY_NLPID, NLPID_IP },
+  { TAP_BY_IP_PROTO, IP_PROTO_IPIP },
 };
 
 const struct tap_protocol tap_ip_protocol = {

@@ -13,7 +13,7 @@
 #include "proto/read.h"
 
 enum { IPV6_HEADER = 40, IPV6_LEN = 4, IPV6_NEXT = 6, IPV6_SRC = 8, IPV6_DST = 24 };
-enum { PPP_IPV6 = 0x0057, NLPID_IPV6 = 0x8e };
+enum { PPP_IPV6 = 0x0057, NLPID_IPV6 = 0x8e, IP_PROTO_IPV6 = 41 };
 
 static bool read_addr(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                       struct tap_value *out) {
@@ -61,6 +61,7 @@ static const struct tap_binding bindings[] = {
   { TAP_BY_LINKTYPE, TAP_LINKTYPE_IPV6 },
   { TAP_BY_PPP, PPP_IPV6 },
   { TAP_BY_NLPID, NLPID_IPV6 },
+  { TAP_BY_IP_PROTO, IP_PROTO_IPV6 },
 };
 
 const struct tap_protocol tap_ipv6_protocol = {

@@ -42,18 +42,18 @@ enum tap_table {
   TAP_BY_CISCO, /* protocol numbers of Cisco: its own in SNAP, and where its HDLC has no EtherType */
   TAP_BY_SLOW,  /* subtypes of IEEE 802.3's slow protocols */
   TAP_BY_WLAN,  /* how 802.11 lies in a capture header: enum tap_wlan_key */
+  TAP_BY_PSEUDOWIRE, /* what an MPLS stack carries: pseudowire.h */
   TAP_TABLES
 };
 
 /* What a parser tells the walk, beside its verdict.  The walk clears it before each call, but tells
- * parsers that are not in frequent.h two things by it: 'cut', and by 'key' what led there, which is
- * the link type for the first layer, the key that the parser before gave for others, and 0 behind
- * a parser of frequent.h. */
+ * 'from' and 'cut' to parsers that are not in frequent.h. */
 struct tap_step {
   uint16_t key;    /* the value to look up */
   uint16_t or_key; /* looked up when 'key' finds nothing (the other port); 0: none */
   uint8_t table;   /* enum tap_table: where */
-  bool cut;        /* the frame was longer than what was captured of it */
+  uint16_t from;   /* told to the parser: the key that led there, at first the link type */
+  bool cut;        /* told to the parser: the frame was longer than what was captured of it */
 };
 
 /* How deep a pass must decode: all layers up to and with this level. */

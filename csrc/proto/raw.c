@@ -8,11 +8,7 @@
 #include "proto/linktype.h"
 
 static enum tap_verdict raw_parse(struct tap_cursor *c, struct tap_step *out) {
-  unsigned version = tap_left(c) > 0 ? c->at[0] >> 4 : 0;
-  if (version != 4 && version != 6) return TAP_LAST;
-  out->table = TAP_BY_ETHERTYPE;
-  out->key = version == 4 ? TAP_ETHERTYPE_IP : TAP_ETHERTYPE_IPV6;
-  return TAP_PAYLOAD;
+  return tap_ip_follow(c, out);
 }
 
 static const struct tap_binding bindings[] = {

@@ -49,7 +49,7 @@ static const struct places v2 = {
 };
 
 static enum tap_verdict sll_parse(struct tap_cursor *c, struct tap_step *out) {
-  const struct places *at = out->key == TAP_LINKTYPE_SLL2 ? &v2 : &v1;
+  const struct places *at = out->from == TAP_LINKTYPE_SLL2 ? &v2 : &v1;
   const uint8_t *h = tap_take(c, at->size);
   unsigned type;
   if (h == NULL) return TAP_TRUNCATED;

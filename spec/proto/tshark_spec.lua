@@ -3,6 +3,7 @@ local build = require "spec.support.build"
 local frames = require "spec.proto.random"
 local run = require "spec.support.run"
 local tap = require "moontap"
+local tshark = require "spec.proto.dissected"
 
 local FRAMES <const> = 3000
 
@@ -18,81 +19,6 @@ local OWN <const> = {
   ["ip.opt.type"] = true, ["ip.opt.len"] = true, -- options it does not know are left out there
   ["ip.opt.type.copy"] = true, ["ip.opt.type.class"] = true, ["ip.opt.type.number"] = true,
 }
-
-local OPTIONS <const> = {
-  "tcp.relative_sequence_numbers:FALSE", "tcp.desegment_tcp_streams:FALSE", "ip.defragment:FALSE",
-  "ipv6.defragment:FALSE",
-}
-
---- The names of all fields that tshark knows, options of TCP included, which it calls protocols.
-local function known_names()
-  local r, names = run { "tshark", "-G", "fields" }, {}
-  for kind, name in r.out:gmatch("(%u)\t[^\t\n]*\t([^\t\n]+)") do
-    if kind == "F" or kind == "P" then names[name] = true end
-  end
-  return names
-end
-
---- The rows of our registry that can be compared.
-local function shared_fields()
-  local known, fields = known_names(), {}
-  for _, field in ipairs(tap.fields()) do
-    if field.type ~= "presence" and known[field.name] and not OWN[field.name] then fields[#fields + 1] = field end
-  end
-  return fields
-end
-
---- A row for each packet: what tshark printed, by field.
-local function ask_tshark(path, fields)
-  local words = { "tshark", "-n", "-r", path, "-T", "fields" }
-  for _, option in ipairs(OPTIONS) do table.move({ "-o", option }, 1, 2, #words + 1, words) end
-  local names = { "frame.protocols", "_ws.malformed", "_ws.short" }
-  for _, field in ipairs(fields) do names[#names + 1] = field.name end
-  for _, name in ipairs(names) do table.move({ "-e", name }, 1, 2, #words + 1, words) end
-  local r = run(words)
-  assert(r.code == 0, r.err)
-  local rows = {}
-  for line in r.out:gmatch("([^\n]*)\n") do
-    local row, i = {}, 0
-    for cell in (line .. "\t"):gmatch("([^\t]*)\t") do
-      i = i + 1
-      row[names[i]] = cell
-    end
-    rows[#rows + 1] = row
-  end
-  return rows
-end
-
-local READ <const> = {
-  integer = function(text) return tostring(math.tointeger(tonumber(text)) or text) end,
-  flag = function(text) return text end,
-  time = function(text) return ("%d"):format(math.tointeger(tonumber((text:gsub("%.", ""))))) end,
-  address = function(text) return text end,
-  bytes = function(text) return text == "<none>" and "" or text end,
-}
-
-local WRITE <const> = {
-  integer = tostring,
-  flag = function(value) return value and "1" or "0" end,
-  time = function(value) return ("%d"):format(value) end,
-  address = tostring,
-  bytes = function(value)
-    return (value:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
-  end,
-}
-
-local function theirs_of(row, field)
-  local values, cell = {}, row[field.name]
-  if cell == "" then return values end
-  for text in (cell .. ","):gmatch("([^,]*),") do values[#values + 1] = READ[field.type](text) end
-  return values
-end
-
-local function ours_of(p, field)
-  local values = p:all(field.name)
-  for i, value in ipairs(values) do values[i] = WRITE[field.type](value) end
-  return values
-end
 
 local FRAGMENTARY <const> = { ["tcp.len"] = true, ["tcp.nxtseq"] = true, ["tcp.payload"] = true }
 
@@ -120,15 +46,14 @@ local function may_differ(p, row, field, ours, theirs)
   return p:layers().quoted and begins_alike(ours, theirs)
 end
 
-local function hex(bytes) return WRITE.bytes(bytes) end
-
 local function compare(p, row, fields, bytes)
   local equal = 0
   for _, field in ipairs(fields) do
-    local ours, theirs = ours_of(p, field), theirs_of(row, field)
+    local ours, theirs = tshark.ours(p, field), tshark.theirs(row, field)
     local a, b = table.concat(ours, ","), table.concat(theirs, ",")
     if a ~= b and not may_differ(p, row, field, ours, theirs) then
-      error(("%s is '%s', but '%s' for tshark: %s %s"):format(field.name, a, b, row["frame.protocols"], hex(bytes)), 0)
+      error(("%s is '%s', but '%s' for tshark: %s %s"):format(field.name, a, b, row["frame.protocols"],
+        tshark.hex(bytes)), 0)
     end
     if a == b and a ~= "" then equal = equal + 1 end
   end
@@ -145,7 +70,7 @@ local function compare_round(fields, seed)
   end
   local path = os.tmpname()
   run.write(path, build.pcap(list))
-  local rows, equal = ask_tshark(path, fields), 0
+  local rows, equal = tshark.ask(path, fields), 0
   os.remove(path)
   assert.equal(FRAMES, #rows)
   for i, packet in ipairs(list) do
@@ -157,10 +82,8 @@ end
 
 describe("random frames", function()
   it("have the values that tshark finds in them", function()
-    if not run { "tshark", "--version" }.out:find("^TShark %(Wireshark%) 4%.0%.") then
-      return pending("tshark 4.0 is not here")
-    end
-    local fields = shared_fields()
+    if not tshark.is_here() then return pending("tshark 4.0 is not here") end
+    local fields = tshark.shared_fields(function(name) return not OWN[name] end)
     assert.is_true(#fields > 200)
     for seed = 1, os.getenv("MOONTAP_LONG") == "1" and 20 or 1 do
       local equal = compare_round(fields, seed)
