@@ -75,6 +75,13 @@ $(BUILD)/bench/%: spec/bench/%.c $(core)
 	$(call say,cc  ) $(compile) -o $@ $< $(filter-out $(BUILD)/obj/lua/%,$(core)) $(BENCH_LIBS)
 $(BUILD)/bench/filter: BENCH_LIBS := -lpcap
 
+# The fuzzers: the core without Lua and without the system.
+fuzzers := $(patsubst spec/fuzz/%.c,%,$(sort $(wildcard spec/fuzz/*.c)))
+FUZZ_SECONDS ?= 600
+$(BUILD)/bin/fuzz-%: spec/fuzz/%.c $(wildcard spec/fuzz/*.h) $(filter-out $(BUILD)/obj/lua/% $(BUILD)/obj/sys/%,$(core))
+	@mkdir -p $(@D)
+	$(call say,cc  ) $(compile) -I. -fsanitize=fuzzer -o $@ $(filter-out %.h,$^)
+
 # Files that change only when what was built with changes: the command line, the set of Lua files.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D); echo '$(compile)' | cmp -s - $@ || echo '$(compile)' > $@
@@ -101,6 +108,11 @@ gates: all $(BUILD)/bench/decode
 bench: all $(BUILD)/bench/filter
 	@$(LUA) spec/bench/generate.lua imix $(BUILD)/bench/imix.pcap 20000
 	@$(BUILD)/bench/filter $(BUILD)/bench/imix.pcap
+fuzz: all
+	@$(MAKE) --no-print-directory fuzzers BUILD=$(BUILD)/fuzz CC=clang \
+	  CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+	@BUILD=$(BUILD) sh spec/fuzz/run.sh $(FUZZ_SECONDS) $(fuzzers)
+fuzzers: $(fuzzers:%=$(BUILD)/bin/fuzz-%)
 doc: all
 	@LUA_PATH='lua/?.lua;lua/?/init.lua;./?.lua;;' LUA_CPATH='$(BUILD)/lua/?.so;;' \
 	  $(LUA) spec/support/doc.lua $(BUILD)/doc $(host)
@@ -114,6 +126,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all deps run test test-long asan check lint gates bench doc install clean FORCE
+.PHONY: all deps run test test-long asan check lint gates bench fuzz fuzzers doc install clean FORCE
 .DELETE_ON_ERROR:
 -include $(objects:.o=.d)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # make test and make test-long: builds with gcc and clang, warnings being
-# errors, and runs every check, spec and gate.  The last line says how many
+# errors, and runs every check, spec, gate and fuzzer.  The last line says how many
 # passed, failed and were skipped; the exit status is 0 if none failed.
 #
 # usage: test.sh test|test-long
@@ -65,6 +65,7 @@ stage 'build with sanitizers' make -s "$jobs" CC=gcc asan
 stage 'specs with sanitizers' sanitized
 stage 'leaks' env ASAN_OPTIONS=detect_leaks=1 build/asan/bin/moontap spec/check/memory.lua
 stage 'gates' make -s CC=gcc gates
+stage 'fuzzers' make -s CC=gcc fuzz FUZZ_SECONDS=$([ -n "$long" ] && echo 60 || echo 3)
 
 printf '\n'
 [ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
