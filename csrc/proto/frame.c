@@ -60,6 +60,16 @@ static void put_step(struct tap_text *t, const char *name) {
   tap_text_put(t, name);
 }
 
+/* Did nobody know what the last header carries?  Those with ends or an EtherType carry something;
+ * what stands behind others may be their own. */
+static bool has_data(const struct tap_packet *p) {
+  const struct tap_layer *last = &p->layer[p->count - 1];
+  struct tap_cursor rest = tap_payload_window(p, last);
+  if (p->fault != TAP_PAYLOAD || tap_left(&rest) == 0) return false;
+  return p->walk->walkers[last->protocol].role != TAP_ROLE_NONE ||
+         p->walk->protocols[last->protocol]->ethertype != 0;
+}
+
 /* The type by which layer 'i' leads on.  Of a lifted tag the type alone is left in the bytes, behind
  * the addresses; what stood there before is the tag's own. */
 static bool read_ethertype(const struct tap_packet *p, unsigned i, unsigned *type) {
@@ -75,20 +85,11 @@ static bool read_ethertype(const struct tap_packet *p, unsigned i, unsigned *typ
   return at != NULL;
 }
 
-/* Smaller numbers are lengths, but for 0. */
+/* Smaller numbers are lengths, but for 0.  Where nothing follows there is no step either. */
 static bool has_ethertype(const struct tap_packet *p, unsigned i) {
   unsigned type;
+  if (i + 1 == p->count && !has_data(p)) return false;
   return read_ethertype(p, i, &type) && (type >= TAP_ETHERTYPE_MIN || type == 0);
-}
-
-/* Did nobody know what the last header carries?  Those with ends or an EtherType carry something;
- * what stands behind others may be their own. */
-static bool has_data(const struct tap_packet *p) {
-  const struct tap_layer *last = &p->layer[p->count - 1];
-  struct tap_cursor rest = tap_payload_window(p, last);
-  if (p->fault != TAP_PAYLOAD || tap_left(&rest) == 0) return false;
-  return p->walk->walkers[last->protocol].role != TAP_ROLE_NONE ||
-         p->walk->protocols[last->protocol]->ethertype != 0;
 }
 
 /* Wireshark's chain: eth:ethertype:ip:udp:data. */
