@@ -88,6 +88,40 @@ describe("meta.lua", function()
     assert.equal(example, tap.packet(frame:sub(1, 44), { len = #frame }).fault)
   end)
 
+  it("has the undotted fields of packets, and no other", function()
+    local wanted, got = { "fault" }, {}
+    for _, field in ipairs(tap.fields()) do
+      if field.type ~= "presence" and not field.name:find(".", 1, true) then wanted[#wanted + 1] = field.name end
+    end
+    for name, rest in meta:match("@class moontap.Packet\n(.-)\nlocal "):gmatch("@field (%l[%w_]*)%??(%s[^\n]*)") do
+      if not rest:find("^ fun%(") then got[#got + 1] = name end
+    end
+    table.sort(wanted)
+    table.sort(got)
+    assert.same(wanted, got)
+  end)
+
+  it("names fields in its examples and texts that there are", function()
+    local seen = 0
+    for name in meta:gmatch('"(%l[%l%d_]*%.[%l%d_.]+)[%d/?:#%l]*"') do
+      local protocol = name:match("^[^.]*")
+      if #tap.fields(protocol .. ".*") > 0 then
+        seen = seen + 1
+        assert.equal(1, #tap.fields(name), name)
+      end
+    end
+    assert.is_true(seen > 5)
+  end)
+
+  it("has the types that fields are of, and no other", function()
+    local wanted, got = {}, {}
+    for name in meta:match("@class moontap.Field\n.-@field type ([^\n]*)"):gmatch('"(%l+)"') do wanted[name] = true end
+    for _, field in ipairs(tap.fields()) do got[field.type] = true end
+    for name in pairs(got) do assert.is_true(wanted[name], name) end
+    local source = run.read("csrc/lua/lfield.c"):match("names%[%] = {(.-)};") .. '"presence"'
+    for name in pairs(wanted) do assert.is_truthy(source:find('"' .. name .. '"', 1, true), name) end
+  end)
+
   it("names every parameter of every function", function()
     for parameters, at in meta:gmatch("\nfunction [%w:%.]+%((.-)%) end()") do
       local before = meta:sub(1, at):match(".*\n\n(.-)$")
