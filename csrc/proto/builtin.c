@@ -46,6 +46,8 @@ const struct tap_protocol *const tap_builtin_protocols[] = {
   [TAP_PROTO_L2TP] = &tap_l2tp_protocol,
   [TAP_PROTO_ESP] = &tap_esp_protocol,
   [TAP_PROTO_UDPENCAP] = &tap_udpencap_protocol,
+  [TAP_PROTO_RADIOTAP] = &tap_radiotap_protocol,
+  [TAP_PROTO_WLAN] = &tap_wlan_protocol,
 };
 
 _Static_assert(sizeof tap_builtin_protocols / sizeof tap_builtin_protocols[0] == TAP_PROTO_BUILTINS,

@@ -55,6 +55,8 @@ enum tap_builtin {
   TAP_PROTO_L2TP,
   TAP_PROTO_ESP,
   TAP_PROTO_UDPENCAP,
+  TAP_PROTO_RADIOTAP,
+  TAP_PROTO_WLAN,
   TAP_PROTO_BUILTINS
 };
 
@@ -86,7 +88,6 @@ extern const struct tap_protocol tap_icmp_protocol, tap_icmpv6_protocol;
 extern const struct tap_protocol tap_null_protocol, tap_sll_protocol, tap_ppp_protocol;
 extern const struct tap_protocol tap_pppoed_protocol, tap_pppoes_protocol;
 extern const struct tap_protocol tap_chdlc_protocol, tap_slarp_protocol, tap_fr_protocol;
-extern const struct tap_protocol tap_nflog_protocol;
 extern const struct tap_protocol tap_mpls_protocol;
 extern const struct tap_protocol tap_pwethheuristic_protocol;
 extern const struct tap_protocol tap_pwethcw_protocol;
@@ -101,6 +102,7 @@ extern const struct tap_protocol tap_gtp_protocol;
 extern const struct tap_protocol tap_l2tp_protocol;
 extern const struct tap_protocol tap_esp_protocol;
 extern const struct tap_protocol tap_udpencap_protocol;
+extern const struct tap_protocol tap_nflog_protocol, tap_radiotap_protocol, tap_wlan_protocol;
 
 extern const struct tap_protocol *const tap_builtin_protocols[];
 extern const unsigned tap_builtin_protocol_count;

@@ -79,9 +79,12 @@ function M.rows(path, fields)
   return rows
 end
 
+-- What it prints of bytes that are none.
+local EMPTY <const> = { ["<none>"] = "", ["<MISSING>"] = "" }
+
 local READ <const> = {
   integer = function(text) return tostring(math.tointeger(tonumber(text)) or text) end,
-  bytes = function(text) return text == "<none>" and "" or text end,
+  bytes = function(text) return EMPTY[text] or text end,
 }
 
 local WRITE <const> = {
