@@ -93,7 +93,7 @@ static enum tap_verdict wlan_parse(struct tap_cursor *c, struct tap_step *out) {
   if (tap_left(c) < 2) return TAP_TRUNCATED;
   f = tap_wlan_control(h);
   size = tap_wlan_mac_size(&f);
-  if (out->key == TAP_WLAN_PADDED && f.type == TAP_WLAN_DATA) size = (size + 3) & ~(size_t)3;
+  if (out->from == TAP_WLAN_PADDED && f.type == TAP_WLAN_DATA) size = (size + 3) & ~(size_t)3;
   if (f.type == TAP_WLAN_MANAGEMENT) size += tap_wlan_fixed_size(&f);
   if (tap_take(c, size) == NULL) return TAP_TRUNCATED;
   if (!leads_to_llc(c, h, &f, out->cut)) return TAP_LAST;

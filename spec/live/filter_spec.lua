@@ -332,8 +332,12 @@ describe("a filter that is exchanged under a flood", function()
   after_each(function() link:close() end)
 
   it(("lets nothing through that it does not accept, and counts exactly, %d times"):format(SWAPS), function()
-    local texts <const> = { "udp src port 40001", "udp src port 40007", "udp.srcport == 40011", "src portrange 40020-40021" }
-    local ports <const> = { { [40001] = true }, { [40007] = true }, { [40011] = true }, { [40020] = true, [40021] = true } }
+    local texts <const> = {
+      "udp src port 40001", "udp src port 40007", "udp.srcport == 40011", "src portrange 40020-40021",
+    }
+    local ports <const> = {
+      { [40001] = true }, { [40007] = true }, { [40011] = true }, { [40020] = true, [40021] = true },
+    }
     local flood <close> = live.flood(link.a, { size = 64, pps = 60000 })
     local cap <close> = open(link.b, { buffer = "16M", block = "16K", latency = "2ms" })
     local now, swaps, wrong, last, gap = 1, 0, 0, nil, 0
