@@ -5,10 +5,11 @@
  */
 #include "lua/lpass.h"
 
+/* 'number' 0: there is only one. */
 static void add_where(luaL_Buffer *b, const char *what, int number,
                       const struct tapL_select *where) {
   if (where == NULL) return;
-  lua_pushfstring(b->L, "\n%s %d, where:\n", what, number);
+  lua_pushfstring(b->L, number > 0 ? "\n%s %d, where:\n" : "\n%s, where:\n", what, number);
   luaL_addvalue(b);
   tapL_select_explain(where, b);
 }
@@ -26,7 +27,8 @@ static void add_kernel(luaL_Buffer *b, const struct tapL_capture *c) {
   if (k->count == 0)
     luaL_addstring(b, "\nthe kernel lets all packets through\n");
   else
-    lua_pushfstring(b->L, "\nthe kernel has %d instructions: %s\n", (int)k->count,
+    lua_pushfstring(b->L, "\nthe kernel has %d instruction%s: %s\n", (int)k->count,
+                    k->count == 1 ? "" : "s",
                     !k->joined   ? "the filter"
                     : k->filters ? "the filter, and what at least one 'where' asks"
                                  : "what at least one 'where' asks");
@@ -48,6 +50,8 @@ static int capture_explain(lua_State *L) {
     add_where(&b, "aggregate", i + 1, hooks->counters[i].where);
   for (int i = 0; i < hooks->handler_count; i++)
     add_where(&b, "handler", i + 1, hooks->handlers[i].where);
+  if (c->pass.phase != TAPL_CLOSED && c->pass.has_loop)
+    add_where(&b, "loop", 0, c->pass.loop.where);
   luaL_pushresult(&b);
   return 1;
 }

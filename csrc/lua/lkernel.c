@@ -49,28 +49,30 @@ static struct tap_insn *join(const struct tapL_capture *c, const struct tapL_han
   return insns;
 }
 
-static bool put(struct tapL_capture *c, const struct tap_program *program, struct tap_err *e) {
+static bool put(struct tapL_capture *c, const struct tap_program *program, struct tapL_kernel *now,
+                struct tap_err *e) {
   if (c->source->ops->set_filter(c->source, program, e) != 0) return false;
-  c->kernel.count = program != NULL ? program->count : 0;
+  now->count = program != NULL ? program->count : 0;
   return true;
 }
 
-static bool put_joined(struct tapL_capture *c, const struct tapL_handler *loop) {
+static bool put_joined(struct tapL_capture *c, const struct tapL_handler *loop,
+                       struct tapL_kernel *now) {
   struct tap_program program;
   struct tap_insn *insns = join(c, loop, &program.count);
   struct tap_err ignored;
   bool done;
   program.insns = insns;
-  done = insns != NULL && put(c, &program, &ignored);
+  done = insns != NULL && put(c, &program, now, &ignored);
   free(insns);
   return done;
 }
 
-static bool put_filter(struct tapL_capture *c) {
+static bool put_filter(struct tapL_capture *c, struct tapL_kernel *now) {
   const struct tap_filter *f = tapL_select_first(c->filter);
   const struct tap_program given = { c->filter->insns, c->filter->count };
   const struct tap_program *program = f != NULL ? tap_filter_kernel(f) : &given;
-  return program != NULL && program->insns != NULL && put(c, program, &c->kernel.why);
+  return program != NULL && program->insns != NULL && put(c, program, now, &now->why);
 }
 
 static bool is_exact(const struct tapL_select *s) {
@@ -84,9 +86,14 @@ static bool may_join(const struct tapL_capture *c) {
   return c->filter == NULL || c->source->snaplen == 0;
 }
 
+/* The filter alone is there already. */
+static bool is_there(const struct tapL_kernel *k, const struct tapL_wish *wish) {
+  return !k->joined && k->wish.filter == wish->filter;
+}
+
 int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, bool counted,
                     struct tap_err *e) {
-  struct tapL_kernel *k = &c->kernel;
+  struct tapL_kernel *k = &c->kernel, now = { .count = 0 };
   const struct tapL_wish wish = {
     .filter = c->filter != NULL ? c->filter->serial : 0,
     .loop = loop != NULL && loop->where != NULL ? loop->where->serial : 0,
@@ -95,12 +102,16 @@ int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, boo
     .joins = !counted,
   };
   if (c->source->ops->set_filter == NULL || is_same(&k->wish, &wish)) return 0;
-  k->why.sys = 0;
-  k->joined = wish.joins && may_join(c) && put_joined(c, loop);
-  k->filters = c->filter != NULL && (k->joined || put_filter(c));
-  if (!k->joined && !k->filters && !put(c, NULL, e)) return -1;
-  k->exact = k->filters && !k->joined && is_exact(c->filter);
-  k->wish = wish;
+  now.joined = wish.joins && may_join(c) && put_joined(c, loop, &now);
+  if (!now.joined && is_there(k, &wish)) {
+    k->wish = wish;
+    return 0;
+  }
+  now.filters = c->filter != NULL && (now.joined || put_filter(c, &now));
+  if (!now.joined && !now.filters && !put(c, NULL, &now, e)) return -1;
+  now.exact = now.filters && !now.joined && is_exact(c->filter);
+  now.wish = wish;
+  *k = now;
   return 0;
 }
 

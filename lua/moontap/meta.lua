@@ -28,7 +28,8 @@ local M = {}
 ---@field sets? table<string, (string|integer)[]>  lists by the names that @name calls in filters
 ---@field promisc? boolean  see what is not meant for this machine, too (true)
 ---@field rxhash? boolean  have the kernel hash each packet for frame.rxhash, at some cost (false)
----@field snaplen? integer|string  bytes kept of each packet (0: all)
+---@field snaplen? integer|string  bytes kept of each packet (0: all); what of a filter runs outside
+--- of the kernel sees no more
 ---@field buffer? integer|string  size of the ring ("32M")
 ---@field block? integer|string  size of one block of it ("256K")
 ---@field latency? number|string  how late a packet may come, at most ("10ms")

@@ -269,7 +269,7 @@ end)
 describe("cap:explain", function()
   it("tells of the filter and of each where, where they run and why", function()
     local cap <close> = open { filter = "port 53" }
-    cap:each("udp.length > 9", print)
+    cap:each("udp.length > 9", function() end)
     cap:aggregate { "n = count()", where = "tcp" }
     local text = cap:explain()
     for _, wanted in ipairs {
@@ -279,6 +279,10 @@ describe("cap:explain", function()
       assert.is_truthy(text:find(wanted, 1, true), wanted .. "\n" .. text)
     end
     assert.equal("here", cap:info().filter)
+    for _ in cap:packets "udp.length > 20" do
+      assert.matches("\nloop, where:\nfilter: udp%.length > 20\n", cap:explain())
+      cap:stop()
+    end
     assert(cap:set_filter(nil))
     assert.is_nil(cap:info().filter)
     assert.matches("^filter: none, every packet\n", cap:explain())
