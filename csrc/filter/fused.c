@@ -214,9 +214,13 @@ static void fill_wide(struct tap_op *op, const struct chain *c) {
 static void lead(const struct making *m, struct tap_op *op, uint32_t t, uint32_t f) {
   op->t = m->known[t].op;
   op->f = m->known[f].op;
-  if (t >= NODE_FIRST || f >= NODE_FIRST || t == f || op->code % QUESTIONS == ASK_STORED) return;
-  op->code = (uint8_t)(op->code + CODE_FINAL);
-  op->accepts = t == NODE_ACCEPT;
+  if (t == f || (op->code != CODE_WIDE && op->code % QUESTIONS == ASK_STORED)) return;
+  if (t < NODE_FIRST && f < NODE_FIRST) {
+    op->code = (uint8_t)(op->code + CODE_FINAL);
+    op->accepts = t == NODE_ACCEPT;
+  } else if (f == NODE_REJECT) {
+    op->code = (uint8_t)(op->code + CODE_OR_NOT);
+  }
 }
 
 /* Two loads alike that are asked for the same set, the second where the first has it not. */
@@ -307,6 +311,61 @@ static void pass_on(struct making *m, uint32_t node) {
   arrive(&m->known[n->f], held, length);
 }
 
+/* The first node behind 'node' that does not ask for 'value', where that is 'number'. */
+static uint32_t walk_on(const struct tap_graph *g, uint32_t node, uint32_t value, uint32_t number) {
+  while (node >= NODE_FIRST && !g->nodes[node].cell && g->nodes[node].value == value)
+    node = tap_set_has(g, g->nodes[node].set, number) ? g->nodes[node].t : g->nodes[node].f;
+  return node;
+}
+
+/* The ways behind one of the types.  It must lead to a verdict where the protocol is right, and to
+ * more questions for one protocol at most, as for IPv6's fragments: else a switch saves nothing. */
+static bool fill_ways(const struct making *m, struct tap_switch *s, uint32_t node, unsigned i) {
+  const struct tap_val *v = &m->g->values[m->g->nodes[node].value];
+  unsigned count[3] = { 0, 0, 0 };
+  if (node < NODE_FIRST || m->g->nodes[node].cell || !is_packet_load(v) || v->size != 1)
+    return false;
+  s->place[i] = v->k;
+  for (uint32_t n = 0; n <= UINT8_MAX; n++) {
+    uint32_t to = walk_on(m->g, node, m->g->nodes[node].value, n);
+    s->way[i][n] = to == NODE_REJECT ? WAY_REJECT : to == NODE_ACCEPT ? WAY_ACCEPT : WAY_SLOW;
+    count[s->way[i][n]]++;
+  }
+  return count[WAY_REJECT] > 0 && count[WAY_ACCEPT] > 0 && count[WAY_SLOW] <= 1;
+}
+
+/* Up to two numbers that the nodes from 'node' on ask a value for. */
+static unsigned find_types(const struct tap_graph *g, uint32_t node, uint32_t type[2]) {
+  uint32_t value = g->nodes[node].value;
+  unsigned count = 0;
+  while (count < 2 && node >= NODE_FIRST && !g->nodes[node].cell && g->nodes[node].value == value) {
+    const struct tap_range *r = tap_set_ranges(g, g->nodes[node].set);
+    if (g->sets[g->nodes[node].set].count != 1 || r->low != r->high) break;
+    type[count++] = r->low;
+    node = g->nodes[node].f;
+  }
+  return count;
+}
+
+/* A type and the protocol behind it in one operation. */
+static void make_switch(struct making *m, uint32_t root) {
+  const struct tap_val *v = &m->g->values[m->g->nodes[root].value];
+  struct tap_op op = { .code = CODE_SWITCH, .at = v->k };
+  struct tap_switch *s;
+  uint32_t to;
+  if (root < NODE_FIRST || m->g->nodes[root].cell || !is_packet_load(v) || v->size != 2) return;
+  s = m->f->ways = calloc(1, sizeof *s);
+  if (s == NULL || find_types(m->g, root, s->type) < 2) return;
+  for (unsigned i = 0; i < 2; i++) {
+    to = walk_on(m->g, root, m->g->nodes[root].value, s->type[i]);
+    if (!fill_ways(m, s, to, i)) return;
+    if (s->place[i] >= op.need) op.need = s->place[i] + 1;
+  }
+  if (op.need < v->k + 2) op.need = v->k + 2;
+  op.ways = s;
+  m->known[root].op = add(m, &op, m->known[root].op);
+}
+
 static void *copy(const void *from, size_t size) {
   void *to = malloc(size > 0 ? size : 1);
   if (to != NULL && size > 0) memcpy(to, from, size);
@@ -316,12 +375,13 @@ static void *copy(const void *from, size_t size) {
 static bool make_ops(struct tap_fused *f, const struct tap_graph *g, uint32_t root,
                      struct known *known) {
   struct making m = { .g = g, .f = f, .known = known };
-  const void *const *labels = tap_machine_labels();
+  const void *const *labels = NULL;
   const struct tap_op end = { .code = CODE_STOP };
   f->values = copy(g->values, g->value_count * sizeof *g->values);
   f->ranges = copy(g->ranges, g->range_count * sizeof *g->ranges);
-  f->ops = calloc(2 * ((size_t)root + 2), sizeof *f->ops);
+  f->ops = calloc(2 * ((size_t)root + 2) + 1, sizeof *f->ops);
   if (f->ops == NULL || f->values == NULL || f->ranges == NULL) return false;
+  tap_machine_run(NULL, NULL, NULL, &labels);
   m.next = f->ops;
   known[NODE_REJECT].op = add(&m, &end, NULL);
   known[NODE_ACCEPT].op = add(&m, &end, NULL);
@@ -334,6 +394,7 @@ static bool make_ops(struct tap_fused *f, const struct tap_graph *g, uint32_t ro
     make_node(&m, i);
     f->cells = f->cells || g->nodes[i].cell;
   }
+  make_switch(&m, root);
   for (struct tap_op *op = f->ops; op < m.next; op++)
     op->go = labels[op->code];
   f->start = known[root].op;
@@ -360,5 +421,6 @@ void tap_fused_free(struct tap_fused *f) {
   free(f->values);
   free(f->ranges);
   free(f->marks);
+  free(f->ways);
   free(f);
 }

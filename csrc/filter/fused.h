@@ -29,8 +29,14 @@ struct tap_fused *tap_fused_new(struct tap_graph *g, uint32_t root,
                                 const struct tap_fused_context *context);
 void tap_fused_free(struct tap_fused *f);
 
+/* As tap_fused_run(); without a machine it tells where the operations of each code run. */
+bool tap_machine_run(const struct tap_fused *fused, const struct tap_frame *frame,
+                     const struct tap_packet *packet, const void *const **labels);
+
 /* Does it accept?  'p' may be NULL where no comparison of fields is asked. */
-bool tap_fused_run(const struct tap_fused *f, const struct tap_frame *frame,
-                   const struct tap_packet *p);
+static inline bool tap_fused_run(const struct tap_fused *f, const struct tap_frame *frame,
+                                 const struct tap_packet *p) {
+  return tap_machine_run(f, frame, p, NULL);
+}
 
 #endif

@@ -146,6 +146,7 @@ static inline __attribute__((always_inline)) bool fetch(struct machine *m, struc
                                                         const struct tap_op *op,
                                                         enum tap_source_kind source,
                                                         struct numbers *out) {
+  uint32_t computed; /* its address is taken: 'out' stays in registers */
   if (source != SOURCE_HELD && source != SOURCE_TREE && w.length < op->need) return false;
   switch (source) {
   case SOURCE_HELD: return true;
@@ -164,8 +165,11 @@ static inline __attribute__((always_inline)) bool fetch(struct machine *m, struc
     out->n = read_at(w.data + op->at, 4);
     out->second = read_at(w.data + op->base, 4);
     return true;
-  default: return evaluate(m, op->at, &out->n);
+  default: break;
   }
+  if (!evaluate(m, op->at, &computed)) return false;
+  out->n = computed;
+  return true;
 }
 
 /* All of a few ranges, without a jump that depends on the number. */
@@ -215,9 +219,16 @@ static inline bool ask_wide(struct window w, const struct tap_op *op) {
   return (bytes & op->mask) == op->value;
 }
 
+static inline uint8_t ask_switch(struct window w, const struct tap_op *op) {
+  const struct tap_switch *s = op->ways;
+  uint32_t type = tap_be16(w.data + op->at);
+  unsigned second = type == s->type[1]; /* neither type is likelier: nothing jumps */
+  if (type != s->type[second]) return WAY_SLOW;
+  return s->way[second][w.data[s->place[second]]];
+}
+
 #define GO(next)                                                                                   \
   do {                                                                                             \
-    __asm__ volatile("");                                                                          \
     op = (next);                                                                                   \
     goto * op->go;                                                                                 \
   } while (0)
@@ -226,27 +237,34 @@ static inline bool ask_wide(struct window w, const struct tap_op *op) {
   label_##source##_##question : if (!fetch(&m, w, op, SOURCE_##source, &n)) GO(op->slow);          \
   if (ask_all(&m, op, SOURCE_##source, ASK_##question, n)) GO(op->t);                              \
   GO(op->f);
+#define OR_NOT(source, question)                                                                   \
+  or_not_##source##_##question : if (!fetch(&m, w, op, SOURCE_##source, &n)) GO(op->slow);         \
+  if (ask_all(&m, op, SOURCE_##source, ASK_##question, n)) GO(op->t);                              \
+  return false;
 #define FINAL(source, question)                                                                    \
   final_##source##_##question : if (!fetch(&m, w, op, SOURCE_##source, &n)) GO(op->slow);          \
   return ask_all(&m, op, SOURCE_##source, ASK_##question, n) == op->accepts;
 #define LABEL(source, question) &&label_##source##_##question,
+#define OR_NOT_LABEL(source, question) &&or_not_##source##_##question,
 #define FINAL_LABEL(source, question) &&final_##source##_##question,
 #define EACH_STEP(source) TAP_QUESTIONS(STEP, source)
+#define EACH_OR_NOT(source) TAP_QUESTIONS(OR_NOT, source)
 #define EACH_FINAL(source) TAP_QUESTIONS(FINAL, source)
 #define EACH_LABEL(source) TAP_QUESTIONS(LABEL, source)
+#define EACH_OR_NOT_LABEL(source) TAP_QUESTIONS(OR_NOT_LABEL, source)
 #define EACH_FINAL_LABEL(source) TAP_QUESTIONS(FINAL_LABEL, source)
 
-/* Run from 'op' on; without one tell where each code is. */
-static __attribute__((noinline)) bool run(const struct tap_op *op, const struct tap_fused *fused,
-                                          const struct tap_frame *frame,
-                                          const struct tap_packet *packet,
-                                          const void *const **labels) {
+bool tap_machine_run(const struct tap_fused *fused, const struct tap_frame *frame,
+                     const struct tap_packet *packet, const void *const **labels) {
   static const void *const table[CODES] = { TAP_SOURCES(EACH_LABEL) && wide,
-                                            TAP_SOURCES(EACH_FINAL_LABEL) && final_wide, &&stop };
+                                            TAP_SOURCES(EACH_OR_NOT_LABEL) && or_not_wide,
+                                            TAP_SOURCES(EACH_FINAL_LABEL) && final_wide, &&stop,
+                                            &&by_switch };
   struct machine m;
   struct window w;
   struct numbers n = { 0, 0 };
-  if (op == NULL) {
+  const struct tap_op *op;
+  if (fused == NULL) {
     *labels = table;
     return false;
   }
@@ -255,27 +273,26 @@ static __attribute__((noinline)) bool run(const struct tap_op *op, const struct 
   m.frame = frame;
   m.packet = packet;
   if (fused->cells) memset(m.cell, 0, sizeof m.cell);
-  goto * op->go;
+  GO(fused->start);
 wide:
   if (w.length < op->need) GO(op->slow);
   if (ask_wide(w, op)) GO(op->t);
   GO(op->f);
+or_not_wide:
+  if (w.length < op->need) GO(op->slow);
+  if (ask_wide(w, op)) GO(op->t);
+  return false;
 final_wide:
   if (w.length < op->need) GO(op->slow);
   return ask_wide(w, op) == op->accepts;
 stop:
   return op->accepts;
+by_switch:
+  if (w.length < op->need) GO(op->slow);
+  n.n = ask_switch(w, op);
+  if (n.n == WAY_SLOW) GO(op->slow);
+  return n.n == WAY_ACCEPT;
   TAP_SOURCES(EACH_STEP)
+  TAP_SOURCES(EACH_OR_NOT)
   TAP_SOURCES(EACH_FINAL)
-}
-
-bool tap_fused_run(const struct tap_fused *f, const struct tap_frame *frame,
-                   const struct tap_packet *p) {
-  return run(f->start, f, frame, p, NULL);
-}
-
-const void *const *tap_machine_labels(void) {
-  const void *const *labels = NULL;
-  run(NULL, NULL, NULL, NULL, &labels);
-  return labels;
 }

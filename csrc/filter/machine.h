@@ -39,9 +39,26 @@ enum tap_source_kind { TAP_SOURCES(TAP_SOURCE_NAME) SOURCES };
 #define TAP_QUESTION_NAME(source, question) ASK_##question,
 enum tap_question { TAP_QUESTIONS(TAP_QUESTION_NAME, ) QUESTIONS };
 
-/* An operation's code: of each source and question, then of eight bytes with a mask; those whose
- * answer is the verdict follow the others, so that no jump depends on it; then the end. */
-enum { CODE_WIDE = SOURCES * QUESTIONS, CODE_FINAL, CODE_STOP = 2 * CODE_FINAL, CODES };
+/* An operation's code: of each source and question, then of eight bytes with a mask.  Those that
+ * reject where the answer is no follow the others, and then those whose answer is the verdict, so
+ * that no jump depends on it; then the end, and a switch by a type and what is behind it. */
+enum {
+  CODE_WIDE = SOURCES * QUESTIONS,
+  CODE_OR_NOT,
+  CODE_FINAL = 2 * CODE_OR_NOT,
+  CODE_STOP = 3 * CODE_OR_NOT,
+  CODE_SWITCH,
+  CODES
+};
+
+enum tap_way { WAY_REJECT, WAY_ACCEPT, WAY_SLOW };
+
+/* Where a type and the protocol behind it lead: where the half at 'at' is one of two types, the
+ * byte at the place of that type says what the verdict is, or that more must be asked. */
+struct tap_switch {
+  uint32_t type[2], place[2];
+  uint8_t way[2][256]; /* enum tap_way */
+};
 
 struct tap_op {
   const void *go; /* where the machine runs it */
@@ -56,16 +73,19 @@ struct tap_op {
   union {
     uint32_t base;
     uint64_t value;
+    const struct tap_switch *ways;
   };
   uint8_t code;
   bool accepts; /* of a final one: what it means that the answer is yes; of the end: the verdict */
 };
 
 _Static_assert(sizeof(struct tap_op) <= 64, "an operation in a cache line");
+_Static_assert(CODES <= UINT8_MAX, "a code has its byte");
 
 struct tap_fused {
   struct tap_op *ops;
   const struct tap_op *start;
+  struct tap_switch *ways; /* of the first operation, or NULL */
   struct tap_val *values;
   struct tap_range *ranges;
   uint64_t *marks; /* bitmaps */
@@ -73,8 +93,5 @@ struct tap_fused {
   bool cells; /* it uses scratch cells */
   struct tap_fused_context context;
 };
-
-/* Where the machine runs each code. */
-const void *const *tap_machine_labels(void);
 
 #endif

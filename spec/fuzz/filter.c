@@ -81,11 +81,9 @@ static void run(const struct tap_filter *plain, const struct tap_filter *f,
 }
 
 static bool leads_to(const struct tap_registry *r, unsigned from, unsigned to) {
-  const struct tap_walk *w = tap_registry_walk(r);
-  for (unsigned table = 0; table < TAP_TABLES; table++)
-    for (uint32_t key = 0; (tap_registry_at(r, from)->leads >> table & 1) != 0 && key < TAP_KEYS;
-         key++)
-      if (tap_walk_bound(w, table, (uint16_t)key) == to) return true;
+  const struct tap_protocol *p = tap_registry_at(r, to);
+  for (unsigned i = 0; i < p->binding_count; i++)
+    if (tap_registry_at(r, from)->leads >> p->bindings[i].table & 1) return true;
   return false;
 }
 
