@@ -230,6 +230,9 @@ static void set_source(lua_State *L, const struct tap_source *s) {
   lua_setfield(L, -2, "kind");
   if (s->linktype != TAP_LINKTYPE_NONE) set_integer(L, "linktype", s->linktype);
   if (s->snaplen != 0) set_integer(L, "snaplen", s->snaplen);
+  if (s->netmask != UINT32_MAX) set_integer(L, "netmask", s->netmask);
+  lua_pushboolean(L, s->swapped);
+  lua_setfield(L, -2, "swapped");
   if (!tap_afpacket_ring(s, &ring)) return;
   set_integer(L, "buffer", (lua_Integer)ring.bytes);
   set_integer(L, "block", (lua_Integer)ring.block);

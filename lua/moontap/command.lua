@@ -132,18 +132,20 @@ end
 ---@return moontap.Filter
 ---@return boolean live  whether it is an interface's
 local function compile(general)
-  local linktype, live = ETHERNET, true
+  local info = { live = true }
   if general.read or general.interface then
     local cap, message = open(general)
     if not cap then refuse(message, 1) end
-    linktype, live = cap:info().linktype or ETHERNET, cap:info().live
+    info = cap:info()
   end
-  local files = load_sets(general)
-  local filter, message = core.filter(general.filter or "", linktype,
-    { live = live, snaplen = general.snaplen, sets = sets.members(files) })
+  local files, linktype = load_sets(general), info.linktype or ETHERNET
+  local filter, message = core.filter(general.filter or "", linktype, {
+    live = info.live, snaplen = general.snaplen, netmask = info.netmask, swapped = info.swapped,
+    sets = sets.members(files),
+  })
   if not filter then refuse_filter(message, general, linktype, files) end
   warn(general, filter:warnings())
-  return filter, live
+  return filter, info.live
 end
 
 --- What -d and --explain print.

@@ -33,6 +33,8 @@
 ---@field closed boolean
 ---@field linktype? integer
 ---@field snaplen? integer  bytes
+---@field netmask? integer  of the interface's first IPv4 address
+---@field swapped? boolean  a file from a machine of the other byte order
 ---@field buffer? integer  bytes of the ring
 ---@field block? integer  bytes of one block of it
 ---@field blocks? integer

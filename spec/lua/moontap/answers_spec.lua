@@ -47,7 +47,7 @@ describe("the help of a script or tool", function()
     for _, start in pairs(DOORS) do
       local top, print_help = start({ "top", "--help" }).out, start({ "print", "--help" }).out
       assert.matches("^usage: moontap top %[options%] %[FILTER%]\n", top)
-      assert.matches("^usage: moontap print %[options%]\n", print_help)
+      assert.matches("^usage: moontap print %[options%] %[FILTER%]\n", print_help)
       for _, option in ipairs { "\n  %-q ", "\n  %-v ", "%-%-fields=", "%-%-header " } do
         assert.is_nil(top:match(option))
         assert.matches(option, print_help)

@@ -212,6 +212,8 @@ describe("-d", function()
     both({ "-d", "-r", raw, "udp" }, 0, assert(tap.filter("udp", 101)):dump("text", "file"), "")
     both({ "-d", "-r", path, "vlan" }, 0, assert(tap.filter("vlan")):dump("text", "file"), "")
     both({ "-d", "vlan" }, 0, assert(tap.filter("vlan", 1, { live = true })):dump(), "")
+    local swapped = put("swapped.pcap", build.pcap({}, { linktype = 0, order = ">" }))
+    both({ "-d", "-r", swapped, "ip" }, 0, assert(tap.filter("ip", 0, { swapped = true })):dump("text", "file"), "")
     assert.is_nil(DOORS.host { "-d", "-r", path, "vlan" }.out:find("vlanp", 1, true))
   end)
 
@@ -246,6 +248,9 @@ describe("-d", function()
 
   it_live("is for an interface the form of its live program", function()
     both({ "-i", "lo", "-d", "vlan" }, 0, assert(tap.filter("vlan", 1, { live = true })):dump(), "")
+    both({ "-i", "lo", "-d", "ip", "broadcast" }, 0,
+      assert(tap.filter("ip broadcast", 1, { live = true, netmask = 0xff000000 })):dump(), "")
+    assert.is_nil(tap.filter("ip broadcast", 1, { live = true }))
     both({ "-i", "nope0", "-d" }, 1, "", "moontap: nope0: cannot find interface: No such device\n")
   end)
 end)
