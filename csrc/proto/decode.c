@@ -121,10 +121,11 @@ static void forgive(struct tap_packet *out) {
 /* What the last layer of the usual chain told: it is parsed once more, so that the chain need not
  * keep it. */
 static inline __attribute__((always_inline)) struct tap_step last_step(const struct work *w) {
-  const struct tap_layer *last = &w->out->layer[w->out->count - 1];
+  const struct tap_layer *last;
   struct tap_step step = { .table = TAP_BY_LINKTYPE, .key = w->out->frame->linktype };
   struct tap_cursor c;
   if (w->out->count == 0) return step;
+  last = &w->out->layer[w->out->count - 1];
   c = (struct tap_cursor){ w->data + last->start, w->c.end };
   step = (struct tap_step){ 0 };
   w->walk->walkers[last->protocol].parse(&c, &step);

@@ -42,6 +42,28 @@ static void put_hex(struct tap_text *t, const struct tap_registry *r, const stru
   tap_show_hex(t, p);
 }
 
+/* The bytes behind the link headers, in one form. */
+static void put_bytes(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p,
+                      enum tap_bytes form) {
+  uint32_t start = tap_link_end(r, p);
+  require(start <= p->frame->caplen, "link headers end behind the frame");
+  tap_show_bytes(t, p, start, form);
+}
+
+static void put_pairs(struct tap_text *t, const struct tap_registry *r,
+                      const struct tap_packet *p) {
+  put_bytes(t, r, p, TAP_BYTES_HEX);
+}
+
+static void put_both(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p) {
+  put_bytes(t, r, p, TAP_BYTES_BOTH);
+}
+
+static void put_characters(struct tap_text *t, const struct tap_registry *r,
+                           const struct tap_packet *p) {
+  put_bytes(t, r, p, TAP_BYTES_ASCII);
+}
+
 typedef void writer(struct tap_text *t, const struct tap_registry *r, const struct tap_packet *p);
 
 /* Write the text into 'whole' and hold a cut one against it.  Returns its length. */
@@ -82,9 +104,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   p.number = 1;
   write_both(tap_show_line, &p, text, sizeof text);
   require(strchr(text, '\n') == NULL, "a line of two lines");
+  write_both(tap_show_link, &p, text, sizeof text);
+  require(strchr(text, '\n') == NULL, "a line with its link headers of two lines");
   write_both(tap_show_tree, &p, text, sizeof text);
   check_json(text, write_both(tap_show_json, &p, text, sizeof text));
   write_both(put_hex, &p, text, sizeof text);
+  write_both(put_pairs, &p, text, sizeof text);
+  write_both(put_both, &p, text, sizeof text);
+  write_both(put_characters, &p, text, sizeof text);
   write_both(put_columns, &p, text, sizeof text);
   require(strchr(text, '\n') == NULL, "columns of two lines");
   fuzz_frame_free(&f);
