@@ -53,6 +53,7 @@ describe("make check", function()
       assert.equal(0, run { "cp", "-a", name, folder }.code)
     end
     run.write(folder .. "/csrc/base/bad.c", bad_c())
+    run.write(folder .. "/csrc/host/long.h", ("/* */\n"):rep(601))
     run.write(folder .. "/lua/moontap/bad.lua", "local unused = 1\n")
     assert(lfs.mkdir(folder .. "/csrc/util"))
     run.write(folder .. "/csrc/util/helpers.h", "/* SPDX-License-Identifier: MIT */\n")
@@ -73,6 +74,7 @@ describe("make check", function()
       "FAIL 9 of 10 functions are within 30 lines\n",
       "FAIL no function is over 60 lines, but one switch or table a file\n     csrc/base/bad.c:7: tap_bad has 7",
       "FAIL no file is over 500 lines\n     csrc/base/bad.c: ",
+      "FAIL csrc/host is within 600 lines\n",
       "FAIL C is formatted\n     csrc/base/bad.c:",
       "FAIL Lua passes luacheck\n     lua/moontap/bad.lua:1:7: ",
       "FAIL each C file begins with its licence\n     csrc/base/bad.c: ",
