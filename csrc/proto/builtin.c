@@ -48,6 +48,12 @@ const struct tap_protocol *const tap_builtin_protocols[] = {
   [TAP_PROTO_UDPENCAP] = &tap_udpencap_protocol,
   [TAP_PROTO_RADIOTAP] = &tap_radiotap_protocol,
   [TAP_PROTO_WLAN] = &tap_wlan_protocol,
+  [TAP_PROTO_STP] = &tap_stp_protocol,
+  [TAP_PROTO_CDP] = &tap_cdp_protocol,
+  [TAP_PROTO_LLDP] = &tap_lldp_protocol,
+  [TAP_PROTO_SLOW] = &tap_slow_protocol,
+  [TAP_PROTO_LACP] = &tap_lacp_protocol,
+  [TAP_PROTO_EAPOL] = &tap_eapol_protocol,
 };
 
 _Static_assert(sizeof tap_builtin_protocols / sizeof tap_builtin_protocols[0] == TAP_PROTO_BUILTINS,

@@ -57,6 +57,12 @@ enum tap_builtin {
   TAP_PROTO_UDPENCAP,
   TAP_PROTO_RADIOTAP,
   TAP_PROTO_WLAN,
+  TAP_PROTO_STP,
+  TAP_PROTO_CDP,
+  TAP_PROTO_LLDP,
+  TAP_PROTO_SLOW,
+  TAP_PROTO_LACP,
+  TAP_PROTO_EAPOL,
   TAP_PROTO_BUILTINS
 };
 
@@ -103,6 +109,8 @@ extern const struct tap_protocol tap_l2tp_protocol;
 extern const struct tap_protocol tap_esp_protocol;
 extern const struct tap_protocol tap_udpencap_protocol;
 extern const struct tap_protocol tap_nflog_protocol, tap_radiotap_protocol, tap_wlan_protocol;
+extern const struct tap_protocol tap_stp_protocol, tap_cdp_protocol, tap_lldp_protocol;
+extern const struct tap_protocol tap_slow_protocol, tap_lacp_protocol, tap_eapol_protocol;
 
 extern const struct tap_protocol *const tap_builtin_protocols[];
 extern const unsigned tap_builtin_protocol_count;

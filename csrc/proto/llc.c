@@ -10,7 +10,7 @@
 #include "proto/read.h"
 
 enum { SAP_SNAP = 0xaa };
-enum { OUI_ETHERTYPE = 0x000000, OUI_BRIDGED = 0x0000f8 };
+enum { OUI_ETHERTYPE = 0x000000, OUI_BRIDGED = 0x0000f8, OUI_CISCO = 0x00000c };
 enum { FTYPE_INFORMATION = 0, FTYPE_SUPERVISORY = 1, FTYPE_UNNUMBERED = 3 };
 enum { CONTROL_UI = 0x03, POLL_FINAL = 0x10, MODIFIER = 0xec };
 
@@ -32,10 +32,14 @@ static enum tap_verdict snap_follow(struct tap_cursor *c, struct tap_step *out) 
   unsigned type;
   if (snap == NULL) return TAP_TRUNCATED;
   type = tap_be16(snap + 3);
+  out->key = (uint16_t)type;
+  if (be24(snap) == OUI_CISCO) {
+    out->table = TAP_BY_CISCO;
+    return TAP_PAYLOAD;
+  }
   if (type < TAP_ETHERTYPE_MIN) return TAP_LAST;
   if (be24(snap) != OUI_ETHERTYPE && be24(snap) != OUI_BRIDGED) return TAP_LAST;
   out->table = TAP_BY_ETHERTYPE;
-  out->key = (uint16_t)type;
   return TAP_PAYLOAD;
 }
 

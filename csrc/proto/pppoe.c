@@ -45,14 +45,7 @@ static const uint8_t *take_header(struct tap_cursor *c) {
 
 static enum tap_verdict pppoed_parse(struct tap_cursor *c, struct tap_step *out) {
   const uint8_t *h = take_header(c);
-  struct tap_tlv tag;
-  bool whole;
-  (void)out;
-  if (h == NULL) return TAP_TRUNCATED;
-  whole = tap_left(c) == tap_be16(h + PPPOE_LENGTH);
-  while (tap_left(c) > 0)
-    if (!next_tag(c, &tag)) return whole ? TAP_MALFORMED : TAP_TRUNCATED;
-  return TAP_LAST;
+  return h == NULL ? TAP_TRUNCATED : tap_tlv_take(c, next_tag, TAP_TLV_NONE, out->cut);
 }
 
 static enum tap_verdict pppoes_parse(struct tap_cursor *c, struct tap_step *out) {

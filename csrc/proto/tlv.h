@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/cursor.h"
+#include "proto/protocol.h"
 
 struct tap_tlv {
   unsigned type;
@@ -22,7 +23,7 @@ struct tap_tlv {
  * stays). */
 typedef bool tap_tlv_next(struct tap_cursor *c, struct tap_tlv *out);
 
-enum { TAP_TLV_ANY = 0x1000000 }; /* a type that none has */
+enum { TAP_TLV_ANY = 0x1000000, TAP_TLV_NONE }; /* types that none has */
 
 /* Find number 'nth' (0 is the first) of a type, among those of at least 'size' bytes. */
 static inline bool tap_tlv_find(struct tap_cursor c, tap_tlv_next *next, unsigned type, size_t size,
@@ -30,6 +31,16 @@ static inline bool tap_tlv_find(struct tap_cursor c, tap_tlv_next *next, unsigne
   while (next(&c, out))
     if ((type == TAP_TLV_ANY || out->type == type) && out->size >= size && nth-- == 0) return true;
   return false;
+}
+
+/* Take a list, to the end of the window or through the first of type 'last'.  One that does not fit
+ * was cut by the capture, or contradicts the window; the cursor stays behind those that fit. */
+static inline enum tap_verdict tap_tlv_take(struct tap_cursor *c, tap_tlv_next *next, unsigned last,
+                                            bool cut) {
+  struct tap_tlv tlv = { .type = TAP_TLV_ANY };
+  while (tap_left(c) > 0 && tlv.type != last)
+    if (!next(c, &tlv)) return cut ? TAP_TRUNCATED : TAP_MALFORMED;
+  return TAP_LAST;
 }
 
 #endif
