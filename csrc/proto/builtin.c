@@ -54,6 +54,13 @@ const struct tap_protocol *const tap_builtin_protocols[] = {
   [TAP_PROTO_SLOW] = &tap_slow_protocol,
   [TAP_PROTO_LACP] = &tap_lacp_protocol,
   [TAP_PROTO_EAPOL] = &tap_eapol_protocol,
+  [TAP_PROTO_IGMP] = &tap_igmp_protocol,
+  [TAP_PROTO_SCTP] = &tap_sctp_protocol,
+  [TAP_PROTO_DCCP] = &tap_dccp_protocol,
+  [TAP_PROTO_UDPLITE] = &tap_udplite_protocol,
+  [TAP_PROTO_OSPF] = &tap_ospf_protocol,
+  [TAP_PROTO_VRRP] = &tap_vrrp_protocol,
+  [TAP_PROTO_PIM] = &tap_pim_protocol,
 };
 
 _Static_assert(sizeof tap_builtin_protocols / sizeof tap_builtin_protocols[0] == TAP_PROTO_BUILTINS,

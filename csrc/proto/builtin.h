@@ -63,6 +63,13 @@ enum tap_builtin {
   TAP_PROTO_SLOW,
   TAP_PROTO_LACP,
   TAP_PROTO_EAPOL,
+  TAP_PROTO_IGMP,
+  TAP_PROTO_SCTP,
+  TAP_PROTO_DCCP,
+  TAP_PROTO_UDPLITE,
+  TAP_PROTO_OSPF,
+  TAP_PROTO_VRRP,
+  TAP_PROTO_PIM,
   TAP_PROTO_BUILTINS
 };
 
@@ -111,6 +118,13 @@ extern const struct tap_protocol tap_udpencap_protocol;
 extern const struct tap_protocol tap_nflog_protocol, tap_radiotap_protocol, tap_wlan_protocol;
 extern const struct tap_protocol tap_stp_protocol, tap_cdp_protocol, tap_lldp_protocol;
 extern const struct tap_protocol tap_slow_protocol, tap_lacp_protocol, tap_eapol_protocol;
+extern const struct tap_protocol tap_igmp_protocol;
+extern const struct tap_protocol tap_sctp_protocol;
+extern const struct tap_protocol tap_dccp_protocol;
+extern const struct tap_protocol tap_udplite_protocol;
+extern const struct tap_protocol tap_ospf_protocol;
+extern const struct tap_protocol tap_vrrp_protocol;
+extern const struct tap_protocol tap_pim_protocol;
 
 extern const struct tap_protocol *const tap_builtin_protocols[];
 extern const unsigned tap_builtin_protocol_count;

@@ -69,9 +69,9 @@ end
 --- The steps of a chain; wlan_radio is no layer, and data is nobody's.
 local function read_chain(text)
   -- tshark leaves the header of VXLAN's generic extension out, has two names for version 2 of GTP
-  -- and one more for the port of its version 0
+  -- and one more for the port of its version 0, and says IGMP twice
   local chain = text:gsub("udp:ip", "udp:vxlan:ip"):gsub("udp:nsh", "udp:vxlan:nsh")
-    :gsub("gtp:gtpv2", "gtpv2"):gsub("gtpprime", "gtp")
+    :gsub("gtp:gtpv2", "gtpv2"):gsub("gtpprime", "gtp"):gsub("igmp:igmp", "igmp")
   local steps = split(chain, "[^:]+")
   for i = #steps, 1, -1 do
     if steps[i] == "wlan_radio" then table.remove(steps, i) end
