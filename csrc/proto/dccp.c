@@ -5,6 +5,7 @@
  * all of it, options included.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/read.h"
 
 enum { IP_PROTO_DCCP = 33, HEADER_SHORT = 12, HEADER_LONG = 16 };
@@ -85,6 +86,7 @@ static const struct tap_field fields[] = {
   TAP_PLACE("dccp.ccval", "Congestion Control Value", TAP_UINT, 40, 4),
   TAP_PLACE("dccp.cscov", "Checksum Coverage", TAP_UINT, 44, 4),
   TAP_PLACE("dccp.checksum", "Checksum", TAP_UINT, 48, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("dccp.checksum.status", tap_csum_dccp),
   TAP_PLACE("dccp.type", "Type", TAP_UINT, 67, 4, .names = type_names),
   TAP_PLACE("dccp.x", "Long sequence numbers", TAP_FLAG, 71, 1),
   TAP_READ("dccp.seq_raw", "Sequence Number", TAP_UINT, read_sequence),

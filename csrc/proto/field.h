@@ -30,7 +30,8 @@ struct tap_name {
 enum {
   TAP_HEX = 1 << 0,     /* printed as 0x..., with as many digits as it has bits */
   TAP_REPEATS = 1 << 1, /* may occur more than once in one packet: an array in JSON */
-  TAP_HIDDEN = 1 << 2,  /* another name for values that have one: left out of trees and JSON */
+  TAP_HIDDEN = 1 << 2,  /* left out of trees and JSON: another name for values that have one, or
+                           costly to read */
   TAP_TRACKED = 1 << 3, /* of the packet's flow: read only where the pass tracks flows */
   TAP_SHARED = 1 << 4,  /* of more than one protocol: each shows it, and the registry has its name
                            once, from a list of such rows, which are read without a layer */

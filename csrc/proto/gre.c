@@ -5,6 +5,7 @@
  * flags announce, always in the same order.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/ethertype.h"
 #include "proto/numbers.h"
 #include "proto/read.h"
@@ -199,6 +200,7 @@ static const struct tap_field fields[] = {
             .names = tap_ethertype_names),
   TAP_READ("gre.checksum", "Checksum", TAP_UINT, read_checksum, .bit = 32, .bits = 16,
            .flags = TAP_HEX),
+  TAP_CSUM_ROW("gre.checksum.status", tap_csum_gre),
   TAP_READ("gre.offset", "Offset", TAP_UINT, read_offset, .bit = 48, .bits = 16),
   TAP_READ("gre.key", "Key", TAP_UINT, read_key, .bits = 32, .flags = TAP_HEX),
   TAP_READ("gre.key.payload_length", "Payload Length", TAP_UINT, read_payload_length,

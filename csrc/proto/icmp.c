@@ -5,6 +5,7 @@
  * walk goes on with it.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/ethertype.h"
 #include "proto/read.h"
 
@@ -205,6 +206,7 @@ static const struct tap_field fields[] = {
   TAP_PLACE("icmp.type", "Type", TAP_UINT, 0, 8, .names = type_names),
   TAP_PLACE("icmp.code", "Code", TAP_UINT, 8, 8),
   TAP_PLACE("icmp.checksum", "Checksum", TAP_UINT, 16, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("icmp.checksum.status", tap_csum_icmp),
   TAP_READ("icmp.ident", "Identifier", TAP_UINT, read_ident, .bit = 32, .bits = 16),
   TAP_READ("icmp.ident_le", "Identifier (little-endian)", TAP_UINT, read_ident_le, .bit = 32,
            .bits = 16, .flags = TAP_HIDDEN),

@@ -6,6 +6,7 @@
  * is the packet that an error quotes, with which the walk goes on.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/ethertype.h"
 #include "proto/icmpv6opt.h"
 #include "proto/read.h"
@@ -308,6 +309,7 @@ static const struct tap_field fields[] = {
   TAP_PLACE("icmpv6.type", "Type", TAP_UINT, 0, 8, .names = type_names),
   TAP_PLACE("icmpv6.code", "Code", TAP_UINT, 8, 8),
   TAP_PLACE("icmpv6.checksum", "Checksum", TAP_UINT, 16, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("icmpv6.checksum.status", tap_csum_icmpv6),
   TAP_READ("icmpv6.length", "Length of the quoted packet", TAP_UINT, read_length, .bit = 32,
            .bits = 8, .unit = "8 bytes"),
   TAP_READ("icmpv6.mtu", "MTU", TAP_UINT, read_mtu, .bit = 32, .bits = 32, .unit = "bytes"),

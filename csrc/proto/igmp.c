@@ -5,6 +5,7 @@
  * a report are the payload.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/read.h"
 
 enum { IP_PROTO_IGMP = 2, IGMP_HEADER = 8, QUERY_V3 = 12, RECORD = 8 };
@@ -194,6 +195,7 @@ static const struct tap_field fields[] = {
   TAP_READ("igmp.max_resp", "Response Time", TAP_UINT, read_max_resp, .bit = 8, .bits = 8,
            .unit = "100 ms"),
   TAP_PLACE("igmp.checksum", "Checksum", TAP_UINT, 16, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("igmp.checksum.status", tap_csum_igmp),
   TAP_READ("igmp.s", "Suppress", TAP_FLAG, read_suppress, .bit = 68, .bits = 1),
   TAP_READ("igmp.qrv", "Robustness", TAP_UINT, read_robustness, .bit = 69, .bits = 3),
   TAP_READ("igmp.qqic", "Query Interval Code", TAP_UINT, read_interval, .bit = 72, .bits = 8),

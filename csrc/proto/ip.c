@@ -5,6 +5,7 @@
  * fragment is decoded as if it were whole; the others carry data.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/frequent.h"
 #include "proto/ipopt.h"
 #include "proto/linktype.h"
@@ -54,6 +55,7 @@ static const struct tap_field fields[] = {
   TAP_PLACE("ip.ttl", "Time to Live", TAP_UINT, 64, 8),
   TAP_PLACE("ip.proto", "Protocol", TAP_UINT, 72, 8, .names = tap_ip_proto_names),
   TAP_PLACE("ip.checksum", "Header Checksum", TAP_UINT, 80, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("ip.checksum.status", tap_csum_ip),
   TAP_PLACE("ip.src", "Source Address", TAP_IPV4, 96, 32),
   TAP_PLACE("ip.dst", "Destination Address", TAP_IPV4, 128, 32),
   TAP_READ("ip.addr", "Source or Destination Address", TAP_IPV4, read_addr,

@@ -3,6 +3,7 @@
  * PIM, version 2 (RFC 7761): the header of four bytes that all messages have.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/read.h"
 
 enum { IP_PROTO_PIM = 103, PIM_HEADER = 4 };
@@ -23,6 +24,7 @@ static const struct tap_field fields[] = {
   TAP_PLACE("pim.version", "Version", TAP_UINT, 0, 4),
   TAP_PLACE("pim.type", "Type", TAP_UINT, 4, 4, .names = type_names),
   TAP_PLACE("pim.cksum", "Checksum", TAP_UINT, 16, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("pim.cksum.status", tap_csum_pim),
   { 0 },
 };
 

@@ -5,6 +5,7 @@
  * when somebody asks.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/read.h"
 
 enum { IP_PROTO_SCTP = 132, SCTP_HEADER = 12, CHUNK_HEADER = 4 };
@@ -251,6 +252,7 @@ static const struct tap_field fields[] = {
            .flags = TAP_REPEATS | TAP_HIDDEN),
   TAP_PLACE("sctp.verification_tag", "Verification Tag", TAP_UINT, 32, 32, .flags = TAP_HEX),
   TAP_PLACE("sctp.checksum", "Checksum", TAP_UINT, 64, 32, .flags = TAP_HEX),
+  TAP_CSUM_ROW("sctp.checksum.status", tap_csum_sctp),
   TAP_READ("sctp.chunk_type", "Chunk", TAP_UINT, read_type, .flags = TAP_REPEATS,
            .names = chunk_names),
   TAP_READ("sctp.chunk_flags", "Chunk Flags", TAP_UINT, read_flags, .bits = 8,

@@ -4,6 +4,7 @@
  * looks at other packets, so the window is as it was sent, not scaled.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/frequent.h"
 #include "proto/read.h"
 #include "proto/tcpopt.h"
@@ -107,6 +108,7 @@ static const struct tap_field fields[] = {
   TAP_PLACE("tcp.window_size_value", "Window", TAP_UINT, 112, 16),
   TAP_PLACE("tcp.window_size", "Window (not scaled)", TAP_UINT, 112, 16, .flags = TAP_HIDDEN),
   TAP_PLACE("tcp.checksum", "Checksum", TAP_UINT, 128, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("tcp.checksum.status", tap_csum_tcp),
   TAP_PLACE("tcp.urgent_pointer", "Urgent Pointer", TAP_UINT, 144, 16),
   TAP_READ("tcp.options", "Options", TAP_BYTES, read_options),
   TAP_READ("tcp.option_kind", "Option", TAP_UINT, tap_tcpopt_kind, .flags = TAP_REPEATS,

@@ -4,6 +4,7 @@
  * packet which the network card will cut: it means "to the end".
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/frequent.h"
 #include "proto/read.h"
 
@@ -31,6 +32,7 @@ static const struct tap_field fields[] = {
            .flags = TAP_REPEATS | TAP_HIDDEN),
   TAP_PLACE("udp.length", "Length", TAP_UINT, 32, 16, .unit = "bytes"),
   TAP_PLACE("udp.checksum", "Checksum", TAP_UINT, 48, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("udp.checksum.status", tap_csum_udp),
   TAP_READ("udp.payload", "Payload", TAP_BYTES, read_payload, .flags = TAP_HIDDEN),
   { 0 },
 };

@@ -4,6 +4,7 @@
  * covers where the length stood; the length is that of the packet.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/frequent.h"
 #include "proto/read.h"
 
@@ -30,6 +31,7 @@ static const struct tap_field fields[] = {
            .flags = TAP_REPEATS | TAP_HIDDEN),
   TAP_PLACE("udplite.checksum_coverage", "Checksum Coverage", TAP_UINT, 32, 16, .unit = "bytes"),
   TAP_PLACE("udplite.checksum", "Checksum", TAP_UINT, 48, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("udplite.checksum.status", tap_csum_udplite),
   { 0 },
 };
 

@@ -4,6 +4,7 @@
  * that carries the message.
  */
 #include "proto/builtin.h"
+#include "proto/csum.h"
 #include "proto/read.h"
 
 enum { IP_PROTO_VRRP = 112, VRRP_HEADER = 8, VERSION_3 = 3 };
@@ -71,6 +72,7 @@ static const struct tap_field fields[] = {
   TAP_READ("vrrp.short_adver_int", "Interval", TAP_UINT, read_short_interval, .bit = 36, .bits = 12,
            .unit = "10 ms"),
   TAP_PLACE("vrrp.checksum", "Checksum", TAP_UINT, 48, 16, .flags = TAP_HEX),
+  TAP_CSUM_ROW("vrrp.checksum.status", tap_csum_vrrp),
   TAP_READ("vrrp.ip_addr", "Address", TAP_IPV4, read_address, .flags = TAP_REPEATS),
   TAP_READ("vrrp.ipv6_addr", "Address", TAP_IPV6, read_address_v6, .flags = TAP_REPEATS),
   { 0 },
