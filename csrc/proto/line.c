@@ -27,7 +27,29 @@ static tap_line_printer *const printers[TAP_PROTO_BUILTINS] = {
   [TAP_PROTO_UDP] = tap_line_udp,
   [TAP_PROTO_ICMP] = tap_line_icmp,
   [TAP_PROTO_ICMPV6] = tap_line_icmpv6,
+  [TAP_PROTO_GRE] = tap_line_gre,
+  [TAP_PROTO_MPLS] = tap_line_mpls,
+  [TAP_PROTO_PWETHHEURISTIC] = tap_line_pseudowire,
+  [TAP_PROTO_PWETHCW] = tap_line_pseudowire,
+  [TAP_PROTO_PWETHNOCW] = tap_line_pseudowire,
+  [TAP_PROTO_VXLAN] = tap_line_vxlan,
+  [TAP_PROTO_GENEVE] = tap_line_geneve,
+  [TAP_PROTO_ESP] = tap_line_esp,
+  [TAP_PROTO_UDPENCAP] = tap_line_udpencap,
+  [TAP_PROTO_IGMP] = tap_line_igmp,
+  [TAP_PROTO_SCTP] = tap_line_sctp,
+  [TAP_PROTO_OSPF] = tap_line_ospf,
+  [TAP_PROTO_VRRP] = tap_line_vrrp,
+  [TAP_PROTO_PIM] = tap_line_pim,
 };
+
+static tap_line_printer *printer_of(const struct tap_layer *layer) {
+  return layer->protocol < TAP_PROTO_BUILTINS ? printers[layer->protocol] : NULL;
+}
+
+bool tap_line_next_speaks(const struct tap_line *l) {
+  return !tap_line_last(l) && printer_of(&l->p->layer[l->at + 1]) != NULL;
+}
 
 static const struct tap_protocol *protocol_of(const struct tap_line *l,
                                               const struct tap_layer *layer) {
@@ -141,13 +163,15 @@ void tap_line_put_named(struct tap_line *l, const char *field, uint64_t number, 
 }
 
 static void print_layer(struct tap_line *l, const struct tap_layer *layer) {
-  if (layer->protocol < TAP_PROTO_BUILTINS && printers[layer->protocol] != NULL) {
-    printers[layer->protocol](l, layer);
+  tap_line_printer *print = printer_of(layer);
+  if (print != NULL) {
+    print(l, layer);
     l->over |= tap_quotes(layer->protocol) && !tap_line_last(l); /* it spoke of the quotation */
     return;
   }
-  if (l->t->at != l->start) tap_text_put(l->t, ": ");
+  if (l->t->at != l->start && l->t->at[-1] != ' ') tap_text_put(l->t, ": ");
   tap_text_put(l->t, protocol_of(l, layer)->name);
+  if (!tap_line_last(l)) tap_text_put(l->t, ": ");
 }
 
 static void put_undecoded(struct tap_line *l) {

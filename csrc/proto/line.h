@@ -37,6 +37,9 @@ tap_line_printer tap_line_eth, tap_line_vlan, tap_line_llc, tap_line_raw, tap_li
 tap_line_printer tap_line_ip, tap_line_ipv6, tap_line_ipv6_options, tap_line_ipv6_routing,
     tap_line_ipv6_fragment, tap_line_ah;
 tap_line_printer tap_line_tcp, tap_line_udp, tap_line_icmp, tap_line_icmpv6;
+tap_line_printer tap_line_gre, tap_line_mpls, tap_line_vxlan, tap_line_geneve, tap_line_esp,
+    tap_line_udpencap, tap_line_pseudowire;
+tap_line_printer tap_line_igmp, tap_line_sctp, tap_line_ospf, tap_line_vrrp, tap_line_pim;
 
 /* The captured bytes of a layer, from its header on, padding left out.  Behind a lifted tag a
  * frame may end before the layer starts. */
@@ -62,6 +65,8 @@ void tap_line_gap(struct tap_line *l);
 
 /* "IP": what the layer in hand is, unless that was told.  Was it to be said? */
 bool tap_line_put_kind(struct tap_line *l, const char *name);
+/* Has the layer behind the one in hand words of its own? */
+bool tap_line_next_speaks(const struct tap_line *l);
 
 /* "[|tcp]": the bytes ended before the words did.  Nothing follows. */
 void tap_line_cut(struct tap_line *l, const char *name);

@@ -168,7 +168,7 @@ void tap_line_udp(struct tap_line *l, const struct tap_layer *layer) {
   } else if (length > room && !l->fragment) {
     tap_line_put_number(l, "UDP, bad length ", length - UDP_HEADER);
     tap_line_put_number(l, " > ", room - UDP_HEADER);
-  } else {
+  } else if (!tap_line_next_speaks(l)) {
     tap_line_put_number(l, "UDP, length ", length - UDP_HEADER);
   }
 }

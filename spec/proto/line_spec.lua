@@ -212,7 +212,7 @@ describe("p:summary of IPv4", function()
 
   it("names what it does not decode", function()
     check { ip("0123", { proto = 253 }), ip("", { proto = 61 }), ip("0123", { proto = 59 }) }
-    assert.equal("IP 192.0.2.1 > 192.0.2.2: RSVP, length 4", summary(ip("0123", { proto = 46 })))
+    assert.equal("IP 192.0.2.1 > 192.0.2.2: EGP, length 4", summary(ip("0123", { proto = 8 })))
   end)
 end)
 
