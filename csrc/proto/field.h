@@ -35,6 +35,7 @@ enum {
   TAP_TRACKED = 1 << 3, /* of the packet's flow: read only where the pass tracks flows */
   TAP_SHARED = 1 << 4,  /* of more than one protocol: each shows it, and the registry has its name
                            once, from a list of such rows, which are read without a layer */
+  TAP_HEX32 = TAP_HEX | 1 << 5, /* as many digits as 32 bits have, as Wireshark holds it */
 };
 
 struct tap_field {

@@ -24,7 +24,7 @@ static bool read_addr(const struct tap_packet *p, const struct tap_layer *layer,
 
 static const struct tap_field fields[] = {
   TAP_PLACE("ipv6.version", "Version", TAP_UINT, 0, 4),
-  TAP_PLACE("ipv6.tclass", "Traffic Class", TAP_UINT, 4, 8, .flags = TAP_HEX),
+  TAP_PLACE("ipv6.tclass", "Traffic Class", TAP_UINT, 4, 8, .flags = TAP_HEX32),
   TAP_PLACE("ipv6.tclass.dscp", "Differentiated Services Codepoint", TAP_UINT, 4, 6,
             .names = tap_dscp_names),
   TAP_PLACE("ipv6.tclass.ecn", "Explicit Congestion Notification", TAP_UINT, 10, 2,

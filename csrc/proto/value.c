@@ -20,10 +20,11 @@ static void put_hex(struct tap_text *t, unsigned bits, uint64_t n) {
 }
 
 static void put_uint(struct tap_text *t, const struct tap_field *field, uint64_t n) {
-  if (field != NULL && (field->flags & TAP_HEX) != 0)
-    put_hex(t, field->bits, n);
-  else
+  unsigned flags = field == NULL ? 0 : field->flags;
+  if ((flags & TAP_HEX) == 0)
     tap_text_put_uint(t, n);
+  else
+    put_hex(t, (flags & TAP_HEX32) == TAP_HEX32 ? 32 : field->bits, n);
 }
 
 void tap_value_put(struct tap_text *t, const struct tap_field *field, const struct tap_value *v) {
