@@ -57,3 +57,12 @@ describe("len and time_ns", function()
     wire.check(tap.packet("\0"), { len = 1, time_ns = "absent" })
   end)
 end)
+
+describe("undotted names of a protocol that is not built in", function()
+  it("read where it says that its ends are, as far as they were captured", function()
+    local probe = require "spec.base.probe"
+    local lines = probe("spec/proto/ends_probe.c", { "base", "proto" }, "")
+    -- toynet: dst at 0, src at 4; toyport: dport at 1, sport at 3
+    assert.equal("192.0.2.1 192.0.2.2 1234 80 \n" .. ("0"):rep(18) .. "1111" .. "2222" .. "33" .. "4\n", lines)
+  end)
+end)
