@@ -89,24 +89,23 @@ static uint8_t read_direction(const uint8_t *h) {
 
 /* Take whole records while there are any.  Byte order, form of records and unit of time are
  * constants where this is inlined, so that the usual file costs nothing for the others. */
-static inline unsigned take_records(const struct tap_pcap *f, struct tap_cursor *window,
-                                    bool swapped, bool usual, struct tap_frame *out, unsigned max) {
+static inline __attribute__((always_inline)) unsigned
+take_records(const struct tap_pcap *f, struct tap_cursor *window, bool swapped, bool usual,
+             struct tap_frame *out, unsigned max) {
   const int64_t tick_ns = f->nanoseconds ? 1 : 1000;
   const uint16_t linktype = f->linktype;
-  const uint32_t limit = f->caplen_max;
   const struct tap_about *about = f->about;
+  const uint32_t limit = f->caplen_max;
   const bool modified = !usual && f->modified;
-  struct tap_cursor c = *window;
-  const uint8_t *taken = c.at; /* whole records lie before it */
+  const size_t head = modified ? TAP_PCAP_RECORD_MODIFIED : TAP_PCAP_RECORD;
+  struct tap_cursor c = *window; /* no part of a record is taken */
   unsigned n = 0;
-  for (; n < max; n++) {
-    const uint8_t *data, *h = tap_take(&c, modified ? TAP_PCAP_RECORD_MODIFIED : TAP_PCAP_RECORD);
-    struct lengths size;
-    if (h == NULL) break;
-    size = read_lengths(h, swapped, usual ? TAP_CAPTURED_FIRST : f->lengths);
-    if (size.caplen > limit || (data = tap_take(&c, size.caplen)) == NULL) break;
+  for (; n < max && tap_left(&c) >= head; n++) {
+    const uint8_t *h = c.at;
+    const struct lengths size = read_lengths(h, swapped, usual ? TAP_CAPTURED_FIRST : f->lengths);
+    if (size.caplen > limit || tap_take(&c, head + size.caplen) == NULL) break;
     out[n] = (struct tap_frame){
-      .data = data,
+      .data = h + head,
       .ts_ns = (int64_t)tap_load32(h, swapped) * 1000000000 + tap_load32(h + 4, swapped) * tick_ns,
       .caplen = size.caplen,
       .len = size.len,
@@ -115,9 +114,8 @@ static inline unsigned take_records(const struct tap_pcap *f, struct tap_cursor 
       .about = about,
     };
     if (modified) out[n].direction = read_direction(h);
-    taken = c.at;
   }
-  window->at = taken;
+  window->at = c.at;
   return n;
 }
 

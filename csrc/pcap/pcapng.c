@@ -22,8 +22,8 @@ enum {
   MICROSECONDS = 6,
 };
 
-/* What looking at the window came to; read_* of packets: TAKEN, ENDED, DAMAGED. */
-enum step { DAMAGED = -1, ENDED = 0, TAKEN = 1, OTHER_ORDER = 2 };
+/* What looking at the window came to. */
+enum step { DAMAGED = -1, ENDED = 0, TAKEN = 1 };
 
 struct block {
   uint32_t type;
@@ -45,7 +45,7 @@ static int damaged(const struct tap_pcapng *f, const char *what, uint32_t number
                   f->at.records + 1, f->at.offset, what, number);
 }
 
-static inline bool is_packet(uint32_t type) {
+static bool is_packet(uint32_t type) {
   return type == TAP_BLOCK_ENHANCED || type == TAP_BLOCK_SIMPLE || type == TAP_BLOCK_OBSOLETE;
 }
 
@@ -56,8 +56,8 @@ static bool passed_over(uint32_t type) {
 
 /* Take the next block when it is whole. Writers that do not count the padding in a block's length
  * exist: it is there all the same. */
-static inline enum step take_block(struct tap_pcapng *f, struct tap_cursor *c, bool swapped,
-                                   struct block *out, struct tap_err *e) {
+static enum step take_block(struct tap_pcapng *f, struct tap_cursor *c, bool swapped,
+                            struct block *out, struct tap_err *e) {
   struct tap_cursor rest = *c;
   const uint8_t *head = tap_take(&rest, BLOCK_HEAD), *body;
   uint32_t length;
@@ -114,31 +114,41 @@ static enum step read_options(struct tap_pcapng *f, const struct tap_pcapng_inte
   return TAKEN;
 }
 
+/* Make a frame of the 20 bytes at 'h', which enhanced and obsolete blocks begin with, and of its
+ * bytes.  Values are loaded before the first is stored, which the compiler cannot do by itself. */
+static inline void fill_frame(struct tap_frame *out, const uint8_t *h, const uint8_t *data,
+                              bool swapped, uint32_t number,
+                              const struct tap_pcapng_interface *interface) {
+  const uint64_t high = tap_load32(h + 4, swapped), low = tap_load32(h + 8, swapped);
+  const int64_t ts_ns = tap_pcap_clock_ns(&interface->clock, high << 32 | low);
+  const uint32_t caplen = tap_load32(h + 12, swapped), len = tap_load32(h + 16, swapped);
+  const uint16_t linktype = interface->linktype;
+  const struct tap_about *about = interface->about;
+  *out = (struct tap_frame){
+    .data = data,
+    .ts_ns = ts_ns,
+    .caplen = caplen,
+    .len = len,
+    .interface = number,
+    .linktype = linktype,
+    .about = about,
+  };
+}
+
 /* Enhanced and obsolete blocks differ in their first four bytes alone. */
-static inline enum step read_timed(struct tap_pcapng *f, struct tap_cursor body, bool swapped,
-                                   bool obsolete, struct tap_frame *out, struct tap_err *e) {
+static enum step read_timed(struct tap_pcapng *f, struct tap_cursor body, bool obsolete,
+                            struct tap_frame *out, struct tap_err *e) {
   const uint8_t *h = tap_take(&body, 20), *data;
-  const struct tap_pcapng_interface *interface;
   uint32_t number, caplen;
   if (h == NULL) return damaged(f, "a block of a packet cannot be so short", 0, e);
-  number = obsolete ? tap_load16(h, swapped) : tap_load32(h, swapped);
+  number = obsolete ? tap_load16(h, f->swapped) : tap_load32(h, f->swapped);
   if (number >= f->count) return damaged(f, "there is no interface of this number", number, e);
-  interface = f->interfaces[number];
-  caplen = tap_load32(h + 12, swapped);
+  caplen = tap_load32(h + 12, f->swapped);
   data = tap_take(&body, caplen);
   if (data == NULL) return damaged(f, "the captured length is over the block's", caplen, e);
   if (tap_take(&body, -caplen & 3u) == NULL) body.at = body.end;
-  *out = (struct tap_frame){
-    .data = data,
-    .ts_ns = tap_pcap_clock_ns(&interface->clock, (uint64_t)tap_load32(h + 4, swapped) << 32 |
-                                                      tap_load32(h + 8, swapped)),
-    .caplen = caplen,
-    .len = tap_load32(h + 16, swapped),
-    .interface = number,
-    .linktype = interface->linktype,
-    .about = interface->about,
-  };
-  return tap_left(&body) == 0 ? TAKEN : read_options(f, interface, body, out, e);
+  fill_frame(out, h, data, f->swapped, number, f->interfaces[number]);
+  return tap_left(&body) == 0 ? TAKEN : read_options(f, f->interfaces[number], body, out, e);
 }
 
 /* A simple packet is of the first interface, has no time, and as many bytes as there is room for. */
@@ -162,11 +172,54 @@ static enum step read_simple(struct tap_pcapng *f, struct tap_cursor body, struc
   return TAKEN;
 }
 
-static inline enum step read_packet(struct tap_pcapng *f, const struct block *b, bool swapped,
-                                    struct tap_frame *out, struct tap_err *e) {
-  if (b->type == TAP_BLOCK_ENHANCED) return read_timed(f, b->body, swapped, false, out, e);
-  if (b->type == TAP_BLOCK_OBSOLETE) return read_timed(f, b->body, swapped, true, out, e);
-  return read_simple(f, b->body, out, e);
+static __attribute__((noinline)) enum step take_packet(struct tap_pcapng *f, struct tap_cursor *c,
+                                                       struct tap_frame *out, struct tap_err *e) {
+  struct tap_cursor rest = *c;
+  struct block b = { 0 };
+  enum step step;
+  if (tap_left(c) < BLOCK_HEAD || !is_packet(tap_load32(c->at, f->swapped))) return ENDED;
+  step = take_block(f, &rest, f->swapped, &b, e);
+  if (step != TAKEN) return step;
+  if (b.type == TAP_BLOCK_SIMPLE)
+    step = read_simple(f, b.body, out, e);
+  else
+    step = read_timed(f, b.body, b.type == TAP_BLOCK_OBSOLETE, out, e);
+  if (step == TAKEN) *c = rest;
+  return step;
+}
+
+/* The interface of the packet before, which most packets share. */
+struct recent {
+  const struct tap_pcapng_interface *interface; /* NULL: none yet */
+  uint32_t number;
+};
+
+static inline bool find_interface(const struct tap_pcapng *f, struct recent *recent,
+                                  uint32_t number) {
+  if (recent->interface != NULL && recent->number == number) return true;
+  if (number >= f->count) return false;
+  *recent = (struct recent){ f->interfaces[number], number };
+  return true;
+}
+
+/* Take a whole enhanced block without options, and nothing else: what nearly all are. */
+static inline bool take_usual(const struct tap_pcapng *f, struct recent *recent,
+                              struct tap_cursor *c, bool swapped, struct tap_frame *out) {
+  enum { HEAD = BLOCK_HEAD + 20, TAIL = 4 };
+  const struct tap_cursor window = *c;
+  const uint8_t *h = window.at;
+  size_t length;
+  if (tap_left(&window) < HEAD + TAIL || tap_load32(h, swapped) != TAP_BLOCK_ENHANCED) return false;
+  length = tap_load32(h + 4, swapped);
+  if (((size_t)tap_load32(h + 20, swapped) + HEAD + TAIL + 3) / 4 * 4 != length) return false;
+  if (tap_take(c, length) == NULL) return false;
+  if (tap_load32(c->at - TAIL, false) != tap_load32(h + 4, false) ||
+      !find_interface(f, recent, tap_load32(h + 8, swapped))) {
+    *c = window;
+    return false;
+  }
+  fill_frame(out, h + BLOCK_HEAD, h + HEAD, swapped, recent->number, recent->interface);
+  return true;
 }
 
 /* --- sections and interfaces --- */
@@ -285,21 +338,23 @@ static void skip(struct tap_pcapng *f, struct tap_cursor *c) {
   f->skip -= n;
 }
 
-/* Take packets while there are any, and with none taken yet what stands before them. 'at.offset'
- * stands still for the run, so that an error names its block when it is the first. */
-static inline int take_packets(struct tap_pcapng *f, struct tap_cursor *window, bool swapped,
-                               struct tap_frame *out, unsigned max, struct tap_err *e) {
-  struct tap_cursor c = *window;
-  struct block b;
-  unsigned n = 0;
+/* Take packets while there are any.  The byte order is a constant where this is inlined.  'at'
+ * stands still meanwhile, so that an error names its block when that is the first. */
+static inline __attribute__((always_inline)) int take_packets(struct tap_pcapng *f,
+                                                              struct tap_cursor *window,
+                                                              bool swapped, struct tap_frame *out,
+                                                              unsigned max, struct tap_err *e) {
+  struct recent recent = { NULL, 0 };
   enum step step = TAKEN;
-  while (n < max) {
-    if (tap_left(&c) < BLOCK_HEAD || !is_packet(tap_load32(c.at, swapped))) break;
-    step = take_block(f, &c, swapped, &b, e);
-    if (step == TAKEN) step = read_packet(f, &b, swapped, &out[n], e);
-    if (step != TAKEN) break;
-    n++;
-    window->at = c.at;
+  unsigned n = 0;
+  while (n < max && step == TAKEN) {
+    struct tap_cursor c = *window;
+    while (n < max && take_usual(f, &recent, &c, swapped, &out[n]))
+      n++;
+    *window = c;
+    if (n == max) break;
+    step = take_packet(f, window, &out[n], e);
+    if (step == TAKEN) n++;
   }
   return n > 0 ? (int)n : step == DAMAGED ? -1 : 0;
 }

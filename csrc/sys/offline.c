@@ -105,7 +105,7 @@ static int source_next(struct tap_source *s, struct tap_frame *out, unsigned max
     if (n != 0) break;
     n = refill(o, false, e);
   }
-  if (o->reading) s->linktype = tap_savefile_linktype(&o->savefile);
+  if (o->savefile.format == TAP_SAVEFILE_PCAPNG) s->linktype = tap_savefile_linktype(&o->savefile);
   return n;
 }
 
