@@ -46,14 +46,33 @@ static bool lower_forms(struct tap_filter *f, struct tap_filter_error *e) {
   return !l.uses_lifted || lower(f, &l, true, &f->live_root);
 }
 
+enum { ALIKE_MAX = 64 };
+
+/* 'lifted' where the outermost tag was lifted out, else 'root'.  What both ask first is asked
+ * before that: then it is there once. */
+static uint32_t choose_live(struct tap_graph *g, uint32_t present, uint32_t lifted, uint32_t root,
+                            unsigned depth) {
+  struct tap_node a = g->nodes[lifted], b = g->nodes[root];
+  bool alike = depth < ALIKE_MAX && lifted >= NODE_FIRST && root >= NODE_FIRST && !a.cell &&
+               !b.cell && a.value == b.value && a.set == b.set;
+  if (lifted == root) return root;
+  if (alike && a.f == b.f)
+    return tap_node_test(g, a.value, a.set, choose_live(g, present, a.t, b.t, depth + 1), a.f);
+  if (alike && a.t == b.t)
+    return tap_node_test(g, a.value, a.set, a.t, choose_live(g, present, a.f, b.f, depth + 1));
+  return tap_node_test(g, present, tap_set_range(g, 1, UINT32_MAX), lifted, root);
+}
+
 /* One program for both kinds of live frames. */
 static uint32_t join_live(struct tap_filter *f) {
   struct tap_graph *g = &f->graph;
   uint32_t present, root;
   if (!f->options.live || f->live_root == f->root) return f->root;
   present = tap_val_aux(g, (uint32_t)SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
-  root = tap_node_test(g, present, tap_set_range(g, 1, UINT32_MAX), f->live_root, f->root);
-  return f->options.plain ? root : tap_optimise(g, root);
+  if (f->options.plain)
+    return tap_node_test(g, present, tap_set_range(g, 1, UINT32_MAX), f->live_root, f->root);
+  root = choose_live(g, present, f->live_root, f->root, 0);
+  return tap_optimise(g, root);
 }
 
 static const char *split_reason(const struct tap_filter *f) {
