@@ -74,9 +74,8 @@ struct tap_ast {
   uint8_t kind;
   uint8_t join; /* W_AND, W_OR: how this term is joined to those before it in its chain */
   uint8_t word;
-  uint8_t op;   /* a symbol; of AST_FIELD an enum tap_compare */
-  bool grouped; /* stood in parentheses */
-  bool given;   /* of AST_SPECIAL: 'number' is there */
+  uint8_t op; /* a symbol; of AST_FIELD an enum tap_compare */
+  bool given; /* of AST_SPECIAL: 'number' is there */
   struct tap_qualifier q;
   uint32_t number, number2;
   struct tap_span span;

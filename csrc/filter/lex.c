@@ -261,3 +261,16 @@ bool tap_lex(const char *text, struct tap_arena *arena, struct tap_tokens *out,
     if (!lex_token(&l)) return false;
   }
 }
+
+uint64_t tap_unit_size(const char *name) {
+  if (name[0] == '\0' || name[1] != '\0') return 0;
+  switch (name[0]) {
+  case 'k':
+  case 'K': return UINT64_C(1) << 10;
+  case 'm':
+  case 'M': return UINT64_C(1) << 20;
+  case 'g':
+  case 'G': return UINT64_C(1) << 30;
+  default: return 0;
+  }
+}

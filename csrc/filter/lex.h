@@ -56,4 +56,7 @@ bool tap_lex_ipv4(const char *text, size_t n, uint32_t *out, uint8_t *bits);
 bool tap_lex_ipv6(const char *text, size_t n, uint8_t out[16]);
 bool tap_lex_mac(const char *text, size_t n, uint8_t out[6]);
 
+/* How many bytes a unit has (k, M, G: powers of 1024), or 0. */
+uint64_t tap_unit_size(const char *name);
+
 #endif

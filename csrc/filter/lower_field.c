@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "filter/comparison.h"
+#include "filter/lex.h"
 #include "filter/member.h"
 
 /* Where a member is added, and as what. */
@@ -107,15 +108,13 @@ static const struct unit times[] = {
   { NULL, 0 },
 };
 
-static const struct unit sizes[] = {
-  { "k", UINT64_C(1) << 10 },
-  { "K", UINT64_C(1) << 10 },
-  { "M", UINT64_C(1) << 20 },
-  { "m", UINT64_C(1) << 20 },
-  { "G", UINT64_C(1) << 30 },
-  { "g", UINT64_C(1) << 30 },
-  { NULL, 0 },
-};
+/* What a number with that unit is multiplied with, or 0. */
+static uint64_t factor_of(const char *name, bool is_time) {
+  if (!is_time) return tap_unit_size(name);
+  for (const struct unit *u = times; u->name != NULL; u++)
+    if (strcmp(u->name, name) == 0) return u->factor;
+  return 0;
+}
 
 /* Is a number without a unit one of seconds? */
 static bool is_seconds(const struct tap_field *field) {
@@ -125,23 +124,21 @@ static bool is_seconds(const struct tap_field *field) {
 /* What one of the field's own units is in nanoseconds, or 0 where it is no time. */
 static uint64_t time_unit(const struct tap_field *field) {
   if (is_seconds(field)) return 1;
-  for (const struct unit *u = times; field->unit != NULL && u->name != NULL; u++)
-    if (strcmp(u->name, field->unit) == 0) return u->factor;
-  return 0;
+  return field->unit != NULL ? factor_of(field->unit, true) : 0;
 }
 
 /* A number with a unit behind it: 100ms, 1.5s, 64k. */
 static bool read_unit(const struct tap_field *field, const char *text, uint64_t *out) {
-  uint64_t own = time_unit(field);
+  uint64_t own = time_unit(field), factor;
   char *end;
   double n = strtod(text, &end);
   if (end == text || text[0] < '0' || text[0] > '9') return false;
-  for (const struct unit *u = own != 0 ? times : sizes; u->name != NULL; u++)
-    if (strcmp(u->name, end) == 0) {
-      n = n * (double)u->factor / (double)(own != 0 ? own : 1);
-      *out = (uint64_t)(n + 0.5);
-      return n < 1.8e19;
-    }
+  factor = factor_of(end, own != 0);
+  if (factor != 0) {
+    n = n * (double)factor / (double)(own != 0 ? own : 1);
+    *out = (uint64_t)(n + 0.5);
+    return n < 1.8e19;
+  }
   return *end == '\0' && own != 0 && is_seconds(field) && (*out = (uint64_t)(n * 1e9), true);
 }
 

@@ -75,6 +75,21 @@ bool tap_take_number(struct tap_parser *p, uint32_t *out, const char *expected) 
   return true;
 }
 
+bool tap_take_size(struct tap_parser *p, uint32_t *out, const char *expected) {
+  uint64_t n = 0, unit;
+  const char *end = p->at->text;
+  if (p->at->kind != TOKEN_NAME) return tap_take_number(p, out, expected);
+  for (; *end >= '0' && *end <= '9' && n <= UINT32_MAX; end++)
+    n = 10 * n + (uint64_t)(*end - '0');
+  unit = end == p->at->text ? 0 : tap_unit_size(end);
+  if (unit == 0) return tap_parse_unexpected(p, expected);
+  if (n > UINT32_MAX / unit)
+    return tap_filter_fail(p->e, p->at->span, "number %s is over 32 bits", p->at->text);
+  *out = (uint32_t)(n * unit);
+  p->at++;
+  return true;
+}
+
 /* What a term may turn out to be while it is read: a test, or so far only a number. */
 struct piece {
   struct tap_ast *test;
@@ -98,7 +113,6 @@ static bool parse_group(struct tap_parser *p, struct piece *out) {
   if (!tap_at_symbol(p, ')')) return tap_parse_unexpected(p, "'and', 'or' or ')'");
   if (out->test != NULL) {
     out->test->span = tap_span_join(open, p->at->span);
-    out->test->grouped = true;
   } else {
     out->value->span = tap_span_join(open, p->at->span);
   }

@@ -33,6 +33,12 @@ struct tap_ast *tap_parse(const struct tap_tokens *tokens, const struct tap_regi
 struct tap_ast *tap_parse_node(struct tap_parser *p, unsigned kind, struct tap_span span);
 struct tap_ast *tap_parse_head(struct tap_parser *p);
 struct tap_ast *tap_parse_ids(struct tap_parser *p);
+
+/* Several in parentheses, each parsed by 'one': joined by "and" and "or", or behind a word, which
+ * each gets, by "or" alone. */
+typedef struct tap_ast *tap_parser_of(struct tap_parser *p, unsigned word);
+struct tap_ast *tap_parse_group(struct tap_parser *p, tap_parser_of *one, unsigned word);
+
 bool tap_parse_at_ids(const struct tap_parser *p);
 struct tap_ast *tap_parse_special(struct tap_parser *p, unsigned proto, struct tap_span span);
 bool tap_parse_at_special(const struct tap_token *t);
@@ -56,6 +62,7 @@ static inline bool tap_at_word(const struct tap_parser *p, unsigned word) {
 
 bool tap_take_symbol(struct tap_parser *p, uint8_t symbol); /* step over it if it is there */
 bool tap_take_number(struct tap_parser *p, uint32_t *out, const char *expected);
+bool tap_take_size(struct tap_parser *p, uint32_t *out, const char *expected); /* 1500, 64k */
 bool tap_enter(struct tap_parser *p); /* one level deeper; false where it is too deep */
 
 /* "unexpected 'x'"; returns NULL, so that a caller can pass it on. */

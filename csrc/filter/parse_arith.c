@@ -115,7 +115,7 @@ struct tap_arith *tap_parse_operand(struct tap_parser *p) {
     return n;
   }
   n = node(p, ARITH_NUMBER, p->at->span);
-  if (n == NULL || !tap_take_number(p, &n->number, "a number")) return NULL;
+  if (n == NULL || !tap_take_size(p, &n->number, "a number")) return NULL;
   return n;
 }
 

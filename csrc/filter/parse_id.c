@@ -61,38 +61,41 @@ static struct tap_ast *parse_id(struct tap_parser *p) {
   return node;
 }
 
-static unsigned take_join(struct tap_parser *p) {
+static unsigned take_join(struct tap_parser *p, bool with_and) {
   unsigned join = W_NONE;
-  if (tap_at_word(p, W_AND) || tap_at_symbol(p, S_AND)) join = W_AND;
+  if (with_and && (tap_at_word(p, W_AND) || tap_at_symbol(p, S_AND))) join = W_AND;
   if (tap_at_word(p, W_OR) || tap_at_symbol(p, S_OR)) join = W_OR;
   if (join != W_NONE) p->at++;
   return join;
 }
 
-/* Addresses in parentheses. */
-static struct tap_ast *parse_group(struct tap_parser *p) {
+struct tap_ast *tap_parse_group(struct tap_parser *p, tap_parser_of *one, unsigned word) {
   struct tap_ast *chain = tap_parse_node(p, AST_CHAIN, p->at->span), **next;
   unsigned join = W_NONE;
   if (chain == NULL || !tap_enter(p)) return NULL;
   p->at++;
   next = &chain->first;
   do {
-    *next = tap_parse_ids(p);
+    *next = one(p, word);
     if (*next == NULL) return NULL;
     (*next)->join = (uint8_t)join;
     next = &(*next)->next;
-    join = take_join(p);
+    join = take_join(p, word == W_NONE);
   } while (join != W_NONE);
   chain->span = tap_span_join(chain->span, p->at->span);
-  chain->grouped = true;
   p->depth--;
-  if (!tap_take_symbol(p, ')')) return tap_parse_unexpected(p, "'and', 'or' or ')'");
-  return chain;
+  if (tap_take_symbol(p, ')')) return chain;
+  return tap_parse_unexpected(p, word == W_NONE ? "'and', 'or' or ')'" : "'or' or ')'");
+}
+
+static struct tap_ast *parse_ids(struct tap_parser *p, unsigned word) {
+  (void)word;
+  return tap_parse_ids(p);
 }
 
 struct tap_ast *tap_parse_ids(struct tap_parser *p) {
   struct tap_ast *node;
-  if (tap_at_symbol(p, '(')) return parse_group(p);
+  if (tap_at_symbol(p, '(')) return tap_parse_group(p, parse_ids, W_NONE);
   if (!tap_at_word(p, W_NOT) && !tap_at_symbol(p, '!')) return parse_id(p);
   node = tap_parse_node(p, AST_NOT, p->at->span);
   p->at++;

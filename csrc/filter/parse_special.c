@@ -69,31 +69,9 @@ static bool parse_llc(struct tap_parser *p, struct tap_ast *node) {
 }
 
 /* vpi and vci of ATM: a number or a comparison; several in parentheses. */
-static struct tap_ast *parse_atm(struct tap_parser *p, unsigned word);
-
-static struct tap_ast *parse_atm_group(struct tap_parser *p, unsigned word) {
-  struct tap_ast *chain = tap_parse_node(p, AST_CHAIN, p->at->span), **next;
-  unsigned join = W_NONE;
-  if (chain == NULL || !tap_enter(p)) return NULL;
-  p->at++;
-  next = &chain->first;
-  do {
-    *next = parse_atm(p, word);
-    if (*next == NULL) return NULL;
-    (*next)->join = (uint8_t)join;
-    next = &(*next)->next;
-    join = tap_at_word(p, W_OR) || tap_at_symbol(p, S_OR) ? W_OR : W_NONE;
-    if (join != W_NONE) p->at++;
-  } while (join != W_NONE);
-  chain->span = tap_span_join(chain->span, p->at->span);
-  p->depth--;
-  if (!tap_take_symbol(p, ')')) return tap_parse_unexpected(p, "'or' or ')'");
-  return chain;
-}
-
 static struct tap_ast *parse_atm(struct tap_parser *p, unsigned word) {
   struct tap_ast *node;
-  if (tap_at_symbol(p, '(')) return parse_atm_group(p, word);
+  if (tap_at_symbol(p, '(')) return tap_parse_group(p, parse_atm, word);
   node = tap_parse_node(p, AST_SPECIAL, p->at->span);
   if (node == NULL) return NULL;
   node->word = (uint8_t)word;
@@ -110,7 +88,7 @@ static struct tap_ast *parse_atm(struct tap_parser *p, unsigned word) {
 static bool parse_operands(struct tap_parser *p, struct tap_ast *node) {
   switch (node->word) {
   case W_LESS:
-  case W_GREATER: return tap_take_number(p, &node->number, "a length");
+  case W_GREATER: return tap_take_size(p, &node->number, "a length");
   case W_IFINDEX: return tap_take_number(p, &node->number, "an interface's index");
   case W_BYTE: return parse_byte(p, node);
   case W_VLAN:

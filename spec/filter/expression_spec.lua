@@ -87,6 +87,7 @@ describe("a comparison", function()
     { "not (ip.ttl == 64 or arp)", "six" }, { "tcp.dstport == 443 and ip6", "six" },
     { "port 80 and ip.ttl == 64 or arp", "syn arp" }, { "vlan and ip.ttl == 64", "tagged" },
     -- units
+    { "len < 1k", "syn six arp tagged" }, { "len > 1k", "" }, { "less 1K and ip[2:2] < 1k", "syn" },
     { "frame.len < 1k", "syn six arp tagged" }, { "frame.len > 1k", "" },
   }
   for _, row in ipairs(rows) do
