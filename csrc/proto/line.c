@@ -41,6 +41,22 @@ static tap_line_printer *const printers[TAP_PROTO_BUILTINS] = {
   [TAP_PROTO_OSPF] = tap_line_ospf,
   [TAP_PROTO_VRRP] = tap_line_vrrp,
   [TAP_PROTO_PIM] = tap_line_pim,
+  [TAP_PROTO_NULL] = tap_line_link,
+  [TAP_PROTO_SLL] = tap_line_link,
+  [TAP_PROTO_PPP] = tap_line_ppp,
+  [TAP_PROTO_PPPOED] = tap_line_pppoed,
+  [TAP_PROTO_PPPOES] = tap_line_pppoes,
+  [TAP_PROTO_CHDLC] = tap_line_link,
+  [TAP_PROTO_FR] = tap_line_link,
+  [TAP_PROTO_NFLOG] = tap_line_link,
+  [TAP_PROTO_RADIOTAP] = tap_line_radiotap,
+  [TAP_PROTO_WLAN] = tap_line_wlan,
+  [TAP_PROTO_STP] = tap_line_stp,
+  [TAP_PROTO_CDP] = tap_line_cdp,
+  [TAP_PROTO_LLDP] = tap_line_lldp,
+  [TAP_PROTO_SLOW] = tap_line_slow,
+  [TAP_PROTO_LACP] = tap_line_lacp,
+  [TAP_PROTO_EAPOL] = tap_line_eapol,
 };
 
 static tap_line_printer *printer_of(const struct tap_layer *layer) {
@@ -145,6 +161,14 @@ void tap_line_put_ports(struct tap_line *l, const struct tap_layer *layer) {
   tap_text_put_uint(l->t, tap_be16(h));
   tap_line_put_number(l, " > ", tap_be16(h + 2));
   tap_text_put(l->t, ": ");
+}
+
+bool tap_line_read(const struct tap_line *l, const struct tap_layer *layer, const char *field,
+                   struct tap_value *out) {
+  struct tap_ref ref;
+  struct tap_err e;
+  if (tap_registry_find(l->r, field, &ref, &e) != 0) return false;
+  return tap_ref_read_layer(&ref, l->p, layer, 0, out);
 }
 
 const char *tap_line_name(const struct tap_line *l, const char *field, uint64_t number) {

@@ -36,6 +36,9 @@ typedef void tap_line_printer(struct tap_line *l, const struct tap_layer *layer)
 tap_line_printer tap_line_eth, tap_line_vlan, tap_line_llc, tap_line_raw, tap_line_arp;
 tap_line_printer tap_line_ip, tap_line_ipv6, tap_line_ipv6_options, tap_line_ipv6_routing,
     tap_line_ipv6_fragment, tap_line_ah;
+tap_line_printer tap_line_link, tap_line_ppp, tap_line_pppoed, tap_line_pppoes;
+tap_line_printer tap_line_radiotap, tap_line_wlan, tap_line_stp, tap_line_cdp, tap_line_lldp,
+    tap_line_slow, tap_line_lacp, tap_line_eapol;
 tap_line_printer tap_line_tcp, tap_line_udp, tap_line_icmp, tap_line_icmpv6;
 tap_line_printer tap_line_gre, tap_line_mpls, tap_line_vxlan, tap_line_geneve, tap_line_esp,
     tap_line_udpencap, tap_line_pseudowire;
@@ -89,6 +92,10 @@ void tap_line_put_ends(struct tap_line *l, const struct tap_layer *layer);
 
 /* "1024 > 53: " where the layer before did not say it. */
 void tap_line_put_ports(struct tap_line *l, const struct tap_layer *layer);
+
+/* The first value of a field of this layer; false where it has none. */
+bool tap_line_read(const struct tap_line *l, const struct tap_layer *layer, const char *field,
+                   struct tap_value *out);
 
 /* The name of a number as the row of 'field' has it, or NULL. */
 const char *tap_line_name(const struct tap_line *l, const char *field, uint64_t number);

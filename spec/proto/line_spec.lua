@@ -343,11 +343,11 @@ describe("p:summary of link headers", function()
   it("tells unknown payloads by addresses and type", function()
     check { b.eth("0123", { type = 0x1234 }), b.eth(b.vlan("0123", { id = 5, type = 0x4321 }), { type = 0x8100 }) }
     for _, case in ipairs {
-      { "ethertype LLDP (0x88cc), length 18", b.eth("0123", { type = 0x88cc }) },
+      { "ethertype PTP (0x88f7), length 18", b.eth("0123", { type = 0x88f7 }) },
       { "802.3, length 18", b.eth("\xff\xff12", { type = 4 }) },
-      { "LLC, dsap Spanning Tree BPDU (0x42), ssap Spanning Tree BPDU (0x42), ctrl 0x03, length 7",
-        b.eth("\x42\x42\3" .. "0123" .. "padding", { type = 7 }) },
-      { "SNAP, oui 0x00000c, pid 0x2000, length 4", b.eth("\xaa\xaa\3\0\0\x0c\x20\0" .. "0123", { type = 12 }) },
+      { "LLC, dsap X.25 (0x7e), ssap X.25 (0x7e), ctrl 0x03, length 7",
+        b.eth("\x7e\x7e\3" .. "0123" .. "padding", { type = 7 }) },
+      { "SNAP, oui 0x00000c, pid 0x2004, length 4", b.eth("\xaa\xaa\3\0\0\x0c\x20\4" .. "0123", { type = 12 }) },
       { "SNAP, ethertype Unknown (0x1234), length 4", b.eth("\xaa\xaa\3\0\0\0\x12\x34" .. "0123", { type = 12 }) },
     } do
       assert.equal("02:00:00:00:00:01 > 02:00:00:00:00:02, " .. case[1], summary(case[2]))
