@@ -216,7 +216,7 @@ static const struct tap_name type_names[] = {
 
 static const struct tap_field fields[] = {
   TAP_PLACE("cdp.version", "Version", TAP_UINT, 0, 8),
-  TAP_PLACE("cdp.ttl", "Time to live", TAP_UINT, 8, 8, .unit = "s"),
+  TAP_PLACE("cdp.ttl", "TTL", TAP_UINT, 8, 8, .unit = "s"),
   TAP_PLACE("cdp.checksum", "Checksum", TAP_UINT, 16, 16, .flags = TAP_HEX),
   TAP_READ("cdp.tlv.type", "Type", TAP_UINT, read_type, .flags = TAP_HEX | TAP_REPEATS,
            .names = type_names),

@@ -255,7 +255,7 @@ static const struct tap_field fields[] = {
   TAP_READ("lldp.port.id.mac", "Port Id", TAP_MAC, read_port_mac),
   TAP_READ("lldp.port.id.ip4", "Port Id", TAP_IPV4, read_port_ip4),
   TAP_READ("lldp.port.id", "Port Id", TAP_STRING, read_port_id),
-  TAP_READ("lldp.time_to_live", "Time to live", TAP_UINT, read_ttl, .unit = "s"),
+  TAP_READ("lldp.time_to_live", "Lifetime", TAP_UINT, read_ttl, .unit = "s"),
   TAP_READ("lldp.port.desc", "Port Description", TAP_STRING, read_port_desc),
   TAP_READ("lldp.tlv.system.name", "System Name", TAP_STRING, read_name),
   TAP_READ("lldp.tlv.system.desc", "System Description", TAP_STRING, read_desc),

@@ -22,10 +22,10 @@ local SNAP = wire.hex [[
   00 00 00 08 00                                               # OUI 0: an EtherType, IPv4
 ]] .. IPV4
 
-local STP = wire.hex [[
+local X25 = wire.hex [[
   01 80 c2 00 00 00 00 00 5e 00 53 02
   00 07                                                        # 7 bytes follow
-  42 42 03                                                     # spanning tree
+  7e 7e 03                                                     # X.25
   00 00 00 00                                                  # its payload
   a5 a5 a5 a5 a5 a5 a5 a5                                      # padding
 ]]
@@ -61,7 +61,7 @@ describe("eth", function()
   end)
 
   it("takes up to 1500 as a length, and ends the payload there", function()
-    local p = tap.packet(STP)
+    local p = tap.packet(X25)
     assert.same({ "eth", "llc" }, p:layers())
     wire.check(p, { ["eth.len"] = 7, ["eth.type"] = "absent" })
     assert.equal("\0\0\0\0", p:payload())

@@ -31,7 +31,7 @@ local STACKED = MACS .. wire.hex [[
 local LENGTH = MACS .. wire.hex [[
   81 00 00 01
   00 07                                                        # 7 bytes follow
-  42 42 03 00 00 00 00
+  7e 7e 03 00 00 00 00
   a5 a5 a5                                                     # padding
 ]]
 
@@ -66,7 +66,7 @@ describe("vlan", function()
   it("leads to LLC where a length follows, and ends the payload there", function()
     local p = tap.packet(LENGTH)
     assert.same({ "eth", "vlan", "llc" }, p:layers())
-    wire.check(p, { ["vlan.len"] = 7, ["vlan.etype"] = "absent", ["llc.dsap"] = 0x42 })
+    wire.check(p, { ["vlan.len"] = 7, ["vlan.etype"] = "absent", ["llc.dsap"] = 0x7e })
     assert.equal("\0\0\0\0", p:payload())
   end)
 
