@@ -96,7 +96,7 @@ static bool final_hop(const struct tap_packet *p, const struct tap_layer *routin
   if (h[3] == 0) return true; /* the packet is there */
   switch (h[2]) {
   case 0:
-    if (h[1] < 2) return false;
+    if (h[1] < 2) return true; /* it names no address */
     *hop = tap_header_at(p, routing, 8 + ((size_t)h[1] / 2 - 1) * 16, 16);
     break;
   case 2:

@@ -139,6 +139,8 @@ static const struct tap_field fields[] = {
   TAP_READ("tcp.options.user_to_val", "User Timeout", TAP_UINT, tap_tcpopt_timeout),
   TAP_READ("tcp.options.md5.digest", "MD5 digest", TAP_BYTES, tap_tcpopt_md5),
   TAP_READ("tcp.options.tfo.cookie", "Fast Open Cookie", TAP_BYTES, tap_tcpopt_cookie),
+  TAP_READ("tcp.options.mptcp.subtype", "Multipath TCP", TAP_UINT, tap_tcpopt_multipath,
+           .flags = TAP_REPEATS, .names = tap_tcpopt_multipath_names),
   TAP_READ("tcp.payload", "Payload", TAP_BYTES, read_payload, .flags = TAP_HIDDEN),
   { 0 },
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * TCP options (RFC 9293, 7323, 2018, 2385, 5482, 7413), read from the bytes
+ * TCP options (RFC 9293, 7323, 2018, 2385, 5482, 7413, 8684), read from the bytes
  * when somebody asks.  An option whose length is not what its kind demands
  * has no value, only its raw bytes.
  */
@@ -18,6 +18,7 @@ enum {
   TIMESTAMP = 8,
   MD5 = 19,
   USER_TIMEOUT = 28,
+  MULTIPATH = 30,
   FAST_OPEN = 34,
   EXPERIMENT_1 = 253,
   EXPERIMENT_2 = 254
@@ -39,7 +40,7 @@ const struct tap_name tap_tcpopt_names[] = {
   { 27, "Quick-Start" },
   { USER_TIMEOUT, "User Timeout" },
   { 29, "Authentication" },
-  { 30, "Multipath TCP" },
+  { MULTIPATH, "Multipath TCP" },
   { FAST_OPEN, "Fast Open" },
   { 172, "Accurate ECN 0" },
   { 174, "Accurate ECN 1" },
@@ -217,4 +218,20 @@ bool tap_tcpopt_sack_re(const struct tap_packet *p, const struct tap_layer *laye
                         struct tap_value *out) {
   const uint8_t *block = sack_block(p, layer, nth);
   return block != NULL && tap_give_load(out, TAP_UINT, block + 4, 4);
+}
+
+/* RFC 8684, section 3 */
+const struct tap_name tap_tcpopt_multipath_names[] = {
+  { 0, "MP_CAPABLE" },  { 1, "MP_JOIN" }, { 2, "DSS" },     { 3, "ADD_ADDR" },
+  { 4, "REMOVE_ADDR" }, { 5, "MP_PRIO" }, { 6, "MP_FAIL" }, { 7, "MP_FASTCLOSE" },
+  { 8, "MP_TCPRST" },   { 0, NULL },
+};
+
+bool tap_tcpopt_multipath(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                          struct tap_value *out) {
+  struct tap_cursor c = tap_header_window(p, layer, TCP_HEADER);
+  struct tap_option o;
+  while (tap_option_find(&c, MULTIPATH, 0, &o))
+    if (o.size >= 3 && nth-- == 0) return tap_give_number(out, TAP_UINT, o.at[2] >> 4);
+  return false;
 }

@@ -61,6 +61,7 @@ local TCP_OPTIONS <const> = {
   function() return tlv(28, bytes(2)) end,
   function() return tlv(19, bytes(16)) end,
   function() return tlv(34, bytes(8)) end,
+  function() return tlv(30, string.char(random(2, 8) << 4) .. bytes(9)) end,
 }
 
 local IPV6_OPTIONS <const> = {

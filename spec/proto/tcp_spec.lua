@@ -148,6 +148,10 @@ describe("tcp.options", function()
     wire.check(tap.packet(with_options "13 12 000102030405060708090a0b0c0d0e0f"), {
       ["tcp.options.md5.digest"] = "\0\1\2\3\4\5\6\7\8\9\10\11\12\13\14\15",
     })
+    wire.check(tap.packet(with_options "1e 0c 00 81 0102030405060708"), {
+      ["tcp.options.mptcp.subtype"] = 0, ["tcp.options.mptcp.subtype:text"] = "MP_CAPABLE",
+    })
+    wire.check(tap.packet(with_options "1e 02 01 01"), { ["tcp.options.mptcp.subtype"] = "absent" })
     wire.check(tap.packet(with_options "22 06 01020304"), { ["tcp.options.tfo.cookie"] = "\1\2\3\4" })
     wire.check(tap.packet(with_options "22 02"), { ["tcp.options.tfo.cookie"] = "absent", ["tcp.option_kind"] = 34 })
     wire.check(tap.packet(with_options "fe 08 f9 89 01020304"), { ["tcp.options.tfo.cookie"] = "\1\2\3\4" })
