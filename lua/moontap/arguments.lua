@@ -74,6 +74,15 @@ function Arguments:long(word)
   return self:found(option, name, self:value(option, attached))
 end
 
+--- What there is instead of letters that tcpdump has.
+local INSTEAD <const> = {
+  F = 'write -f "$(cat FILE)"',
+  N = "addresses are always printed as numbers",
+  O = "programs of filters are always optimised",
+  S = "sequence numbers are always absolute",
+  ["#"] = "write --fields=frame.number,...",
+}
+
 --- "-n", "-nq", "-c10", "-nc10". Returns a message where it is wrong; unknown letters count as
 --- flags then.
 function Arguments:letters(word)
@@ -87,7 +96,8 @@ function Arguments:letters(word)
     if option then
       self:found(option, "-" .. letter, true)
     else
-      message = message or ("unknown option '-%s'"):format(letter)
+      local hint = INSTEAD[letter] and (" (%s)"):format(INSTEAD[letter]) or ""
+      message = message or ("unknown option '-%s'%s"):format(letter, hint)
     end
   end
   return message

@@ -4,6 +4,7 @@ local live = require "spec.support.live"
 local run = require "spec.support.run"
 local tap = require "moontap"
 local tools = require "moontap.tools"
+local wait = require "spec.support.wait"
 
 local it_live = live.it(it, pending)
 
@@ -155,6 +156,25 @@ describe("a filter on the command line", function()
     both({ "-r", path, "--count", "--no-warnings", text }, 0, "1 packets\n", counts(15, 1))
     both_match({ "-r", path, "-d", text }, 0, "^%(000%)", "^" .. told:gsub("%p", "%%%0") .. "$")
     both_match({ "-r", path, "-d", "--no-warnings", text }, 0, "^%(000%)", "^$")
+  end)
+end)
+
+describe("a filter on an interface", function()
+  it_live("lets through what it accepts, and nothing else", function()
+    local SEND <const> = "for port in 9998 9999; do echo x > /dev/udp/127.0.0.1/$port; done"
+    for _, words in ipairs { { "udp", "dst", "port", "9999" }, { "-f", "udp.dstport == 9999 and not icmp" } } do
+      local line = table.move(words, 1, #words, 6, { run.moontap, "-i", "lo", "-qtc", "3" })
+      local process <close> = run.start(line)
+      wait.until_true("three packets have come", function()
+        run { "bash", "-c", SEND }
+        return process:ended()
+      end)
+      local r = process:finish()
+      assert.equal(0, r.code, r.err)
+      local wanted = ("127%.0%.0%.1%.%d+ > 127%.0%.0%.1%.9999 udp 44\n"):rep(3)
+      assert.matches("^" .. wanted .. "$", r.out)
+      assert.matches("^moontap: %d+ seen, 3 delivered, %d+ filtered, 0 dropped, %d+ unread\n$", r.err)
+    end
   end)
 end)
 
