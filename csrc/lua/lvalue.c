@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The address cache is a hash table of 16384 entries, of which half are ever
- * used: a search ends at a free entry, or gives up behind 64.  What finds no
- * room takes the place of the entry where its search began, so the cache goes
- * with the traffic.  The texts themselves are Lua strings in the table that
+ * used: when they are, it begins anew, so it goes with the traffic.  A search
+ * ends at a free entry; one that gives up behind 64 takes the place of the
+ * entry where it began.  The texts themselves are Lua strings in the table that
  * every function of the module has as an upvalue, at the entry's number.
  */
 #include "lua/lvalue.h"
@@ -81,7 +81,11 @@ static __attribute__((noinline)) void push_strayed(lua_State *L, struct tapL_add
     at = (at + 1) & (ENTRIES - 1);
     left--;
   }
-  if (left == 0 || addresses->used == USED_MAX) at = home;
+  if (left == 0) at = home;
+  if (addresses->used == USED_MAX) {
+    memset(addresses, 0, sizeof *addresses);
+    at = home;
+  }
   push_formatted(L, ref, v);
   lua_pushvalue(L, -1);
   lua_rawseti(L, lua_upvalueindex(TAPL_TEXTS), at + 1);

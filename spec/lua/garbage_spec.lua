@@ -19,7 +19,9 @@ end
 
 --- Kilobytes that 'body' left behind, called for each packet until READS are done.
 local function grown(packets, body)
-  for _, p in ipairs(packets) do body(p) end -- learns names and addresses
+  for _ = 1, 2 do -- learn names and addresses; the cache of others before may end in the first round
+    for _, p in ipairs(packets) do body(p) end
+  end
   collectgarbage()
   collectgarbage("stop")
   local before = collectgarbage("count")
