@@ -17,11 +17,13 @@
 /* The context's user values: memory that Lua frees after the last finalizer has run. */
 enum { NAMES = 1, ADDRESSES, CONTEXT_VALUES = ADDRESSES };
 
-/* Finalizers of older objects may run yet; what they call finds no registry and raises. */
+/* Finalizers of older objects may run yet; what they call finds no registry and raises.  Names are
+ * forgotten, so that a field of a packet is asked of the registry again. */
 static int context_close(lua_State *L) {
   struct tapL_context *context = lua_touserdata(L, 1);
   struct tap_registry *registry = context->registry;
   context->registry = NULL;
+  tapL_forgetnames(context->names);
   tap_registry_free(registry);
   tap_intern_free(context->ids);
   context->ids = NULL;

@@ -18,6 +18,10 @@ struct tapL_names *tapL_newnames(lua_State *L) {
   return names;
 }
 
+void tapL_forgetnames(struct tapL_names *names) {
+  if (names != NULL) memset(names, 0, sizeof *names);
+}
+
 /* After a packet methods come first, then the registry. */
 static void mean_of_packet(lua_State *L, int index, struct tapL_name *out) {
   lua_pushvalue(L, index);

@@ -33,6 +33,9 @@ struct tapL_names {
   struct tapL_name slot[TAPL_NAME_SLOTS];
 };
 
+/* Empty it. */
+void tapL_forgetnames(struct tapL_names *names);
+
 /* Look the name at 'index' up and keep it in 'slot'. */
 const struct tapL_name *tapL_learnname(lua_State *L, struct tapL_name *slot, int index,
                                        unsigned protocol);
