@@ -111,5 +111,5 @@ const struct tap_protocol tap_eth_protocol = {
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],
   .leads = 1u << TAP_BY_ETHERTYPE,
-  .ethertype = TAP_ETH_TYPE,
+  .ethertype = read_type,
 };

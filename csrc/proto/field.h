@@ -16,11 +16,6 @@
 #include "proto/packet.h"
 #include "proto/value.h"
 
-/* Read occurrence 'nth' (0 is the first) of a field within one layer; false where there is
- * none.  'layer' is NULL for fields of the frame and of no single protocol (src, dport). */
-typedef bool tap_reader(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
-                        struct tap_value *out);
-
 struct tap_name {
   uint64_t value;
   const char *name;

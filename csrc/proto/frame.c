@@ -7,7 +7,6 @@
 #include "base/about.h"
 #include "base/order.h"
 #include "proto/builtin.h"
-#include "proto/ethertype.h"
 #include "proto/read.h"
 #include "proto/walk.h"
 
@@ -67,29 +66,15 @@ static bool has_data(const struct tap_packet *p) {
   struct tap_cursor rest = tap_payload_window(p, last);
   if (p->fault != TAP_PAYLOAD || tap_left(&rest) == 0) return false;
   return p->walk->walkers[last->protocol].role != TAP_ROLE_NONE ||
-         p->walk->protocols[last->protocol]->ethertype != 0;
+         p->walk->protocols[last->protocol]->ethertype != NULL;
 }
 
-/* The type by which layer 'i' leads on.  Of a lifted tag the type alone is left in the bytes, behind
- * the addresses; what stood there before is the tag's own. */
-static bool read_ethertype(const struct tap_packet *p, unsigned i, unsigned *type) {
-  const struct tap_layer *layer = &p->layer[i];
-  unsigned offset = p->walk->protocols[layer->protocol]->ethertype;
-  const uint8_t *at;
-  if (offset == 0) return false;
-  *type = p->frame->vlan_tpid;
-  if (i + 1 < p->count && tap_layer_lifted(p, layer + 1)) return true;
-  at = tap_layer_lifted(p, layer) ? tap_header_at(p, p->layer, TAP_LIFTED_START, 2)
-                                  : tap_header_at(p, layer, offset, 2);
-  if (at != NULL) *type = tap_be16(at);
-  return at != NULL;
-}
-
-/* Smaller numbers are lengths, but for 0.  Where nothing follows there is no step either. */
+/* Does layer 'i' lead on by an EtherType?  Where nothing follows there is no step either. */
 static bool has_ethertype(const struct tap_packet *p, unsigned i) {
-  unsigned type;
+  tap_reader *read = p->walk->protocols[p->layer[i].protocol]->ethertype;
+  struct tap_value type;
   if (i + 1 == p->count && !has_data(p)) return false;
-  return read_ethertype(p, i, &type) && (type >= TAP_ETHERTYPE_MIN || type == 0);
+  return read != NULL && read(p, &p->layer[i], 0, &type);
 }
 
 /* Wireshark's chain: eth:ethertype:ip:udp:data. */

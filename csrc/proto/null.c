@@ -21,12 +21,13 @@ enum {
   AF_IPV6_DARWIN = 30
 };
 
-/* The family or EtherType, whichever order its bytes are in: both fit 16 bits. */
+/* The family or EtherType, whichever order its bytes are in: both fit 16 bits.  Of a header that
+ * fits in no order the last two bytes are believed. */
 static uint32_t family(const uint8_t *h) {
   uint32_t n = tap_be32(h);
   if (n >> 16 == 0) return n % 256 == 0 && n < FAMILY_MAX ? n >> 8 : n;
   if (n >> 24 == 0 && n >> 16 < FAMILY_MAX / 256) return n >> 16;
-  return tap_le32(h);
+  return tap_le32(h) <= UINT16_MAX ? tap_le32(h) : n & UINT16_MAX;
 }
 
 static unsigned ethertype_of(uint32_t n) {

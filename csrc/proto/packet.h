@@ -50,6 +50,13 @@ struct tap_packet {
   struct tap_layer layer[TAP_LAYERS_MAX];
 };
 
+struct tap_value;
+
+/* Read occurrence 'nth' (0 is the first) of a field within one layer; false where there is
+ * none.  'layer' is NULL for fields of the frame and of no single protocol (src, dport). */
+typedef bool tap_reader(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
+                        struct tap_value *out);
+
 /* The outermost layer of a protocol from layer 'from' on, or NULL. */
 static inline const struct tap_layer *tap_packet_layer(const struct tap_packet *p,
                                                        unsigned protocol, unsigned from) {

@@ -13,10 +13,10 @@
 #ifndef TAP_PROTO_PROTOCOL_H
 #define TAP_PROTO_PROTOCOL_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/cursor.h"
+#include "proto/packet.h"
 
 struct tap_field;
 
@@ -89,8 +89,8 @@ struct tap_protocol {
   unsigned binding_count;
   struct tap_ends addresses; /* network addresses, for src and dst */
   struct tap_ends ports;     /* for sport and dport */
-  uint8_t ethertype;         /* where the header says by EtherType what follows; 0: it does not,
-                                or Wireshark does not make it a step of its chain */
+  tap_reader *ethertype;     /* reads the EtherType of what follows; NULL: there is none, or
+                                Wireshark does not make it a step of its chain */
 };
 
 #endif

@@ -212,4 +212,5 @@ const struct tap_protocol tap_sll_protocol = {
   .bindings = bindings,
   .binding_count = sizeof bindings / sizeof bindings[0],
   .leads = 1u << TAP_BY_ETHERTYPE,
+  .ethertype = read_etype,
 };

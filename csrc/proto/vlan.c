@@ -122,7 +122,7 @@ const struct tap_protocol tap_vlan_protocol = {
   .bindings = vlan_bindings,
   .binding_count = sizeof vlan_bindings / sizeof vlan_bindings[0],
   .leads = 1u << TAP_BY_ETHERTYPE,
-  .ethertype = TAG_TYPE,
+  .ethertype = read_etype,
 };
 
 const struct tap_protocol tap_ieee8021ad_protocol = {
@@ -134,5 +134,5 @@ const struct tap_protocol tap_ieee8021ad_protocol = {
   .bindings = ieee8021ad_bindings,
   .binding_count = sizeof ieee8021ad_bindings / sizeof ieee8021ad_bindings[0],
   .leads = 1u << TAP_BY_ETHERTYPE,
-  .ethertype = TAG_TYPE,
+  .ethertype = read_etype,
 };

@@ -97,13 +97,21 @@ local function is_old_vxlan(p)
   return p.vxlan and (p.sport == 8472 or p.dport == 8472)
 end
 
+local function is_fragment(p)
+  local more = p["ip.flags.mf"]
+  for _, value in ipairs(p:all("ipv6.fraghdr.more")) do more = more or value end
+  return more
+end
+
 --- Why a difference of a column need not be ours, or nil.
 local function excuse(at, column, ours, theirs)
   local chain = at.row["frame.protocols"]
   if #at.layers == 0 and not at.p.fault and #ours == 0 then return "link" end
   if column == "frame.interface_id" and #theirs == 0 and at.file.format:find("^pcap ") then return "unsaid" end
   if at.file.linktypes == "123" and theirs[1] and theirs[1] + 4 == ours[1] then return "pseudo" end
-  if column == "frame.time_epoch" and at.file.notes:find("wild time fraction") then return "wild" end
+  if column == "frame.time_epoch" and (at.file.notes:find("wild time fraction") or theirs[1] > 1 << 60) then
+    return "wild"
+  end
   if column == "frame.len" and theirs[1] == 0x7fffffff and ours[1] > theirs[1] then return "wild" end
   if column:find("^eth%.") and (chain:find("^eth:cfp") or chain:find("^eth:eth:")) then return "cisco" end
   if is_faulty(at, column) then
@@ -113,7 +121,7 @@ local function excuse(at, column, ours, theirs)
   -- of a quoted packet tshark reads less than is there
   if at.p:layers().quoted and common(ours, theirs) == math.min(#ours, #theirs) then return "quoted" end
   if common(ours, theirs) == #ours and #at.theirs > #at.ours then return "inner" end
-  if column == "tcp.len" and (math.tointeger(tonumber(at.row["ip.flags"])) or 0) & 1 == 1 then return "fragment" end
+  if column == "tcp.len" and is_fragment(at.p) then return "fragment" end
   if at.file.tshark_says:find("Dissector bug") then return "bug" end
 end
 
