@@ -18,6 +18,9 @@ enum { TAP_LINKTYPE_ETHERNET = 1, TAP_LINKTYPE_RAW = 101, TAP_LINKTYPE_NONE = 0x
 
 enum { TAP_NO_INTERFACE = 0xffffffff };
 
+/* No frame is longer, whoever made it. */
+enum { TAP_CAPLEN_MOST = 16 << 20 };
+
 enum tap_direction { TAP_DIR_UNKNOWN, TAP_DIR_IN, TAP_DIR_OUT };
 
 /* flags of a frame */

@@ -81,5 +81,6 @@ void tapL_open_open(lua_State *L);
 void tapL_open_packet(lua_State *L);
 void tapL_open_poll(lua_State *L);
 void tapL_open_stats(lua_State *L);
+void tapL_open_writer(lua_State *L);
 
 #endif

@@ -20,6 +20,7 @@
 #include "sys/source.h"
 
 struct tapL_packet;
+struct tapL_writer;
 
 #define TAPL_CAPTURE "moontap.capture"
 
@@ -60,8 +61,10 @@ struct tapL_handler {
   uint64_t matched, skipped;
 };
 
+/* Something that C does with packets: count them or save them. */
 struct tapL_counter {
-  struct tap_aggregate *aggregate; /* shared with its userdata */
+  struct tap_aggregate *aggregate; /* shared with its userdata; NULL: */
+  struct tapL_writer *writer;      /* lives as long as its slot */
   struct tapL_select *where;       /* NULL: every packet; lives as long as its slot */
   uint64_t matched, skipped;
 };
@@ -116,11 +119,13 @@ struct tapL_pass {
   int most;                 /* values that one of those who listen gets */
   enum tap_level level;     /* how deep packets are wanted, */
   int decoded;              /* and how deep those of the batch are; -1: not at all */
-  unsigned at, count;       /* the batch: frames from 'at' on are not taken yet; */
-  unsigned test_until;      /* those before this one have to pass the filter */
-  bool broken;              /* a filter cannot be for the frame behind the batch, */
-  unsigned whole;           /* which had so many frames, */
-  struct tap_err fault;     /* as this says */
+  bool unsaved;             /* a writer failed and ended it, */
+  struct tap_err unsaved_why;
+  unsigned at, count;   /* the batch: frames from 'at' on are not taken yet; */
+  unsigned test_until;  /* those before this one have to pass the filter */
+  bool broken;          /* a filter cannot be for the frame behind the batch, */
+  unsigned whole;       /* which had so many frames, */
+  struct tap_err fault; /* as this says */
 };
 
 struct tapL_capture {

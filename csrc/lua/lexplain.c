@@ -47,7 +47,8 @@ static int capture_explain(lua_State *L) {
     luaL_addstring(&b, "filter: none, every packet\n");
   add_kernel(&b, c);
   for (int i = 0; i < hooks->counter_count; i++)
-    add_where(&b, "aggregate", i + 1, hooks->counters[i].where);
+    add_where(&b, hooks->counters[i].aggregate != NULL ? "aggregate" : "writer", i + 1,
+              hooks->counters[i].where);
   for (int i = 0; i < hooks->handler_count; i++)
     add_where(&b, "handler", i + 1, hooks->handlers[i].where);
   if (c->pass.phase != TAPL_CLOSED && c->pass.has_loop)

@@ -9,6 +9,7 @@
 
 #include "lua/lpass.h"
 #include "lua/lvalue.h"
+#include "lua/lwriter.h"
 
 /* Room for one element more in an array of 'count' that grows by doubling. */
 static void *grow(lua_State *L, void *array, int count, size_t size) {
@@ -40,7 +41,7 @@ void tapL_freehooks(struct tapL_hooks *hooks) {
   for (int i = 0; i < hooks->handler_count; i++)
     tapL_freehandler(&hooks->handlers[i]);
   for (int i = 0; i < hooks->counter_count; i++)
-    tap_aggregate_free(hooks->counters[i].aggregate);
+    if (hooks->counters[i].aggregate != NULL) tap_aggregate_free(hooks->counters[i].aggregate);
   free(hooks->handlers);
   free(hooks->counters);
   free(hooks->ticks);
@@ -159,12 +160,24 @@ static int capture_aggregate(lua_State *L) {
   return 1;
 }
 
+/* cap:save_raw(writer, where) */
+static int capture_save(lua_State *L) {
+  struct tapL_capture *c = check_registering(L);
+  struct tapL_hooks *hooks = &c->hooks;
+  struct tapL_writer *w = tapL_checkwriter(L, 2);
+  struct tapL_select *where = keep_where(L, c, 3);
+  lua_settop(L, 2);
+  keep(L, c);
+  hooks->counters = grow(L, hooks->counters, hooks->counter_count, sizeof *hooks->counters);
+  hooks->counters[hooks->counter_count++] = (struct tapL_counter){ .writer = w, .where = where };
+  if (c->live) tap_writer_interface(w->writer, tapL_pushsubject(L, 1));
+  return 0;
+}
+
 static const luaL_Reg methods[] = {
-  { "aggregate_raw", capture_aggregate },
-  { "each", capture_each },
-  { "every_raw", capture_every },
-  { "on", capture_on },
-  { NULL, NULL },
+  { "aggregate_raw", capture_aggregate }, { "each", capture_each },
+  { "every_raw", capture_every },         { "on", capture_on },
+  { "save_raw", capture_save },           { NULL, NULL },
 };
 
 void tapL_open_handler(lua_State *L) {

@@ -64,6 +64,7 @@ static int open_parts(lua_State *L) {
   tapL_open_lines(L);
   tapL_open_open(L);
   tapL_open_packet(L);
+  tapL_open_writer(L);
   return 1;
 }
 

@@ -9,6 +9,7 @@
 #include "lua/lpass.h"
 
 #include "lua/lvalue.h"
+#include "lua/lwriter.h"
 #include "sys/clock.h"
 #include "sys/interrupt.h"
 
@@ -32,6 +33,19 @@ void tapL_pass_abandon(struct tapL_capture *c) {
   pass->phase = TAPL_CLOSED;
 }
 
+/* Let all writers have what waits in their buffers, and see what a live source counted. */
+static void rest_writers(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  struct tap_err e;
+  for (int i = 0; i < c->hooks.counter_count; i++) {
+    struct tapL_writer *w = c->hooks.counters[i].writer;
+    if (w == NULL || tapL_writer_rest(w, c->live ? &c->counts : NULL, &e) == 0 || pass->unsaved)
+      continue;
+    pass->unsaved = true;
+    pass->unsaved_why = e;
+  }
+}
+
 void tapL_pass_end(struct tapL_capture *c) {
   struct tapL_pass *pass = &c->pass;
   struct tap_err e;
@@ -42,6 +56,7 @@ void tapL_pass_end(struct tapL_capture *c) {
     pass->at = pass->count = 0;
     pass->broken = false;
   }
+  if (pass->phase != TAPL_CLOSED) rest_writers(c);
   tapL_pass_abandon(c);
 }
 
@@ -82,7 +97,7 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, s
   }
   c->pass.serial++;
   c->pass.phase = TAPL_OPEN;
-  c->pass.stop_asked = c->pass.timed = false;
+  c->pass.stop_asked = c->pass.timed = c->pass.unsaved = false;
   c->pass.loop = (struct tapL_handler){ 0 };
   if (!c->live) forget_counts(c);
   tapL_tick_forget(c);
@@ -163,11 +178,24 @@ static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct ta
   tapL_pass_takeback(d->c);
 }
 
+/* What cannot be saved ends the pass behind the packet at hand. */
+static void save_packet(struct tapL_capture *c, struct tapL_counter *counter,
+                        const struct tap_packet *p) {
+  struct tapL_pass *pass = &c->pass;
+  struct tap_err e;
+  counter->matched++;
+  if (tapL_writer_save(counter->writer, p->frame, &e) == 0 || pass->unsaved) return;
+  pass->unsaved = pass->stop_asked = true;
+  pass->unsaved_why = e;
+}
+
 static void feed_counters(struct tapL_capture *c, const struct tap_packet *p) {
   const struct tapL_counter *end = c->hooks.counters + c->hooks.counter_count;
   for (struct tapL_counter *counter = c->hooks.counters; counter < end; counter++) {
     if (counter->where != NULL && !tapL_select_accepts(counter->where, p)) continue;
-    if (tap_aggregate_add(counter->aggregate, p))
+    if (counter->aggregate == NULL)
+      save_packet(c, counter, p);
+    else if (tap_aggregate_add(counter->aggregate, p))
       counter->matched++;
     else
       counter->skipped++;
@@ -225,7 +253,7 @@ static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
     return false;
   }
   if (pass->decoded < (int)pass->level)
-    tap_decode(c->context->registry, &c->frames[pass->at], pass->level, p);
+    tap_decode_batch(c->context->registry, &c->frames[pass->at], 1, pass->level, p);
   accept(c, p);
   return true;
 }
@@ -368,8 +396,11 @@ advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *
       if (step == TAPL_WAIT) step = refill(d, e);
     }
   } while (step == TAPL_PACKET);
-  if (step != TAPL_WAIT) tapL_pass_end(c);
-  return step;
+  if (step == TAPL_WAIT) return step;
+  tapL_pass_end(c);
+  if (!c->pass.unsaved || step == TAPL_FAILED) return step;
+  *e = c->pass.unsaved_why;
+  return TAPL_FAILED;
 }
 
 enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {

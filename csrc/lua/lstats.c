@@ -49,13 +49,22 @@ static void set_handlers(lua_State *L, const struct tapL_capture *c) {
   lua_setfield(L, -2, "loop");
 }
 
-static void set_tables(lua_State *L, const struct tapL_hooks *hooks) {
-  lua_createtable(L, hooks->counter_count, 0);
+/* Tables and writers are two lists to scripts. */
+static void set_counters(lua_State *L, const struct tapL_hooks *hooks) {
+  int tables = 0, writers = 0;
+  lua_newtable(L);
+  lua_newtable(L);
   for (int i = 0; i < hooks->counter_count; i++) {
-    push_matched(L, hooks->counters[i].matched, hooks->counters[i].skipped);
-    set_count(L, "evicted", tap_aggregate_evicted(hooks->counters[i].aggregate));
-    lua_rawseti(L, -2, i + 1);
+    const struct tapL_counter *counter = &hooks->counters[i];
+    push_matched(L, counter->matched, counter->skipped); /* tables, writers, counts */
+    if (counter->aggregate == NULL) {
+      lua_rawseti(L, -2, ++writers);
+      continue;
+    }
+    set_count(L, "evicted", tap_aggregate_evicted(counter->aggregate));
+    lua_rawseti(L, -3, ++tables);
   }
+  lua_setfield(L, -3, "writers");
   lua_setfield(L, -2, "tables");
 }
 
@@ -85,7 +94,7 @@ void tapL_pushstats(lua_State *L, int capture) {
   lua_createtable(L, 0, 12);
   set_totals(L, c);
   set_handlers(L, c);
-  set_tables(L, &c->hooks);
+  set_counters(L, &c->hooks);
   set_interfaces(L, capture, c);
   set_errors(L, capture, c);
 }

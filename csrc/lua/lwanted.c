@@ -30,6 +30,7 @@ static enum tap_level wanted_level(const struct tapL_capture *c) {
     level = deeper(level, &hooks->handlers[i]);
   for (int i = 0; i < hooks->counter_count; i++) {
     level = deepest(level, hooks->counters[i].where);
+    if (hooks->counters[i].aggregate == NULL) continue; /* a writer wants bytes */
     other = (enum tap_level)tap_aggregate_level(hooks->counters[i].aggregate);
     if (other > level) level = other;
   }

@@ -16,7 +16,7 @@
 enum {
   BLOCK_HEAD = 8,
   BLOCK_LEAST = 12, /* head, and the length again */
-  BLOCK_MOST = TAP_CAPLEN_BOUND + (1 << 17),
+  BLOCK_MOST = TAP_CAPLEN_MOST + (1 << 17),
   WHOLE_MOST = 1 << 16, /* blocks to pass over are waited for whole up to this */
   INTERFACES_MOST = 1 << 14,
   MICROSECONDS = 6,

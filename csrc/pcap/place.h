@@ -8,17 +8,19 @@
 #include <inttypes.h>
 #include <stdint.h>
 
+#include "base/frame.h"
+
 struct tap_place {
   uint64_t records; /* whole ones that were read; of pcapng, blocks */
   uint64_t offset;  /* bytes that these and the header took */
 };
 
-enum { TAP_CAPLEN_MAX = 262144, TAP_CAPLEN_BOUND = 16 << 20 };
+enum { TAP_CAPLEN_MAX = 262144 };
 
 /* A record may be as long as any that is made in good faith, or as the file announces. */
 static inline uint32_t tap_caplen_max(uint32_t snaplen) {
   if (snaplen <= TAP_CAPLEN_MAX) return TAP_CAPLEN_MAX;
-  return snaplen < TAP_CAPLEN_BOUND ? snaplen : TAP_CAPLEN_BOUND;
+  return snaplen < TAP_CAPLEN_MOST ? snaplen : TAP_CAPLEN_MOST;
 }
 
 #endif

@@ -65,6 +65,11 @@ function Capture:aggregate(options)
   return check.blame("aggregate", ok, result)
 end
 
+--- Save packets to a writer, in C: cap:save(writer, "tcp").
+function Capture:save(writer, where)
+  return check.blame("save", pcall(raw.save, self, writer, where))
+end
+
 --- Call 'fn' at every multiple of 'period'.
 function Capture:every(period, fn)
   local ns, message = units.time(period)

@@ -6,12 +6,14 @@ local command = require "moontap.command"
 local core = require "moontap.core"
 local hex = require "moontap.hex"
 local source = require "moontap.source"
+local writer = require "moontap.writer"
 require "moontap.capture"
 
 local M = {}
 
 M.capture = command.capture
 M.ids = core.ids
+M.writer = writer.open
 M.interfaces = core.interfaces
 M.options = command.options
 

@@ -107,6 +107,27 @@ function M.packet(bytes, options) end
 ---- suggestion = }, or an error number
 function M.filter(filter, linktype, options) end
 
+--- What moontap.writer takes. The format is pcapng unless the name ends in ".pcap"; ".gz", ".zst",
+--- ".xz" or ".lz4" behind that have it packed by those programs.
+---@class moontap.WriterOptions
+---@field file string  "-" is standard output
+---@field format? "pcap"|"pcapng"  whatever the name is
+---@field nanoseconds? boolean  of pcap: keep times whole; else microseconds (true)
+---@field flush? boolean  write each packet at once (false)
+---@field snaplen? integer|string  the snap length that the file announces
+---@field on_error? "stop"|"count"  end the pass that saves where that fails, or count what is lost
+
+--- Make a capture file, or empty the one that is there.
+---
+---     local out = assert(tap.writer "/dev/null")
+---     cap:save(out)
+---
+---@param what string|moontap.WriterOptions
+---@return moontap.Writer? writer
+---@return string? message
+---@return integer? errno
+function M.writer(what) end
+
 --- The bytes that a hex dump shows: plain digits, a C array, or what tcpdump, xxd, hexdump -C, od,
 --- tshark and Wireshark print. Raises where it is none.
 ---
@@ -168,5 +189,26 @@ function M.ids() end
 ---@return string? message
 ---@return integer? errno
 function M.interfaces() end
+
+--- What moontap.writer takes. The format is pcapng unless the name ends in ".pcap"; ".gz", ".zst",
+--- ".xz" or ".lz4" behind that have it packed by those programs.
+---@class moontap.WriterOptions
+---@field file string  "-" is standard output
+---@field format? "pcap"|"pcapng"  whatever the name is
+---@field nanoseconds? boolean  of pcap: keep times whole; else microseconds (true)
+---@field flush? boolean  write each packet at once (false)
+---@field snaplen? integer|string  the snap length that the file announces
+---@field on_error? "stop"|"count"  end the pass that saves where that fails, or count what is lost
+
+--- Make a capture file, or empty the one that is there.
+---
+---     local out = assert(tap.writer "/dev/null")
+---     cap:save(out)
+---
+---@param what string|moontap.WriterOptions
+---@return moontap.Writer? writer
+---@return string? message
+---@return integer? errno
+function M.writer(what) end
 
 return M

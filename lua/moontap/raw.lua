@@ -5,7 +5,7 @@ local core = require "moontap.core"
 
 local CAPTURE <const> = {
   "aggregate_raw", "each", "every_raw", "fields", "limit_raw", "next_raw", "on", "packets",
-  "run_raw", "set_filter_raw", "trouble_raw",
+  "run_raw", "save_raw", "set_filter_raw", "trouble_raw",
 }
 
 local function take(class, names)
@@ -20,6 +20,7 @@ end
 core.raw = core.raw or {
   aggregate = take(core.aggregate, { "top_raw" }),
   capture = take(core.capture, CAPTURE),
+  writer = take(core.writer_methods, { "write_raw" }),
 }
 
 return core.raw

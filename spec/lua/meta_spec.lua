@@ -54,13 +54,14 @@ describe("meta.lua", function()
     assert.same(sorted_keys(core.capture), sorted_keys(declared("Capture:")))
     assert.same(sorted_keys(core.aggregate), sorted_keys(declared("Aggregate:")))
     assert.same(sorted_keys(core.filter_methods), sorted_keys(declared("Filter:")))
+    assert.same(sorted_keys(core.writer_methods), sorted_keys(declared("Writer:")))
     local packet = declared("Packet:")
     for name, text in pairs(declared_fields("moontap.Packet")) do packet[name] = text end
     assert.same(sorted_keys(core.packet_methods), sorted_keys(packet))
   end)
 
   it("gives each a sentence and an example that compiles", function()
-    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:" } do
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:", "Writer:" } do
       for name, comment in pairs(declared(prefix)) do
         assert.matches("^%-%-%- %u[^\n]*", comment, 1, false, name)
         local example = {}
@@ -72,7 +73,7 @@ describe("meta.lua", function()
   end)
 
   it("has examples that run", function()
-    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:" } do
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:", "Writer:" } do
       for name, comment in pairs(declared(prefix)) do
         local example = {}
         for line in comment:gmatch("%-%-%-     ([^\n]*)") do example[#example + 1] = line end
@@ -132,7 +133,7 @@ describe("meta.lua", function()
   end)
 
   it("tells how those fail that the world can refuse", function()
-    for _, name in ipairs { "open", "capture", "interfaces" } do
+    for _, name in ipairs { "open", "capture", "interfaces", "writer" } do
       assert.matches("@return string%? message.*@return integer%? errno", declared("M%.")[name])
     end
     for _, name in ipairs { "run", "next", "set_filter", "pollfd", "getfd" } do

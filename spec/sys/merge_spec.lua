@@ -62,7 +62,8 @@ describe("several files", function()
       write(name, times)
       paths[i] = at(name)
     end
-    local merged = run { "mergecap", "-F", "nsecpcap", "-w", at "merged", table.unpack(paths) }
+    local words = { "mergecap", "-F", "nsecpcap", "-w", at "merged", env = { LD_PRELOAD = false } }
+    local merged = run(table.move(paths, 1, #paths, #words + 1, words))
     assert.equal(0, merged.code, merged.err)
     local expected = {}
     local whole <close> = assert(tap.open(at "merged"))

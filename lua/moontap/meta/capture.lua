@@ -20,6 +20,7 @@
 ---@field lost_at_stop integer  0, or a fault of the count
 ---@field interfaces? table<string, moontap.Counts>  of a live capture, by name
 ---@field handlers moontap.Matches[]  in order of registration
+---@field writers moontap.Matches[]  in order of registration
 ---@field loop moontap.Matches  of the last for loop
 ---@field tables { matched: integer, skipped: integer, evicted: integer }[]  of aggregates
 ---@field errors? integer  of handlers, with on_error = "count"
@@ -79,6 +80,15 @@ function Capture:each(where, fn) end
 --- as for on; limit (2^20) is of keys, other packets are counted in one row
 ---@return moontap.Aggregate
 function Capture:aggregate(options) end
+
+--- Save packets, without Lua for each packet. A pass that ends has written them. An error ends it,
+--- unless the writer shall count what is lost.
+---
+---     cap:save(assert(tap.writer "/dev/null"), "tcp")
+---
+---@param writer moontap.Writer
+---@param where? moontap.Expression  as for on
+function Capture:save(writer, where) end
 
 --- Call a function at every multiple of a period of capture time, each exactly once.
 ---

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tap.writer: made, written to, closed once.  The handle comes first and the
+ * file second.  A pass that saves to it (lhandler.c) holds the object by a
+ * slot, so it outlives the pass; one that was closed meanwhile saves nothing.
+ */
+#include "lua/lwriter.h"
+
+#include <string.h>
+
+#include "lua/lpacket.h"
+
+#define WRITER "moontap.writer"
+
+enum { WRITER_NAME = 1 };
+
+static struct tapL_writer *to_writer(lua_State *L, int index) {
+  return luaL_checkudata(L, index, WRITER);
+}
+
+struct tapL_writer *tapL_checkwriter(lua_State *L, int index) {
+  struct tapL_writer *w = to_writer(L, index);
+  if (w->writer == NULL) luaL_error(L, "%s: the writer is closed", w->name);
+  return w;
+}
+
+/* core.writer{file=, pcap=, microseconds=, flush=, snaplen=, on_error=} */
+static int open_writer(lua_State *L) {
+  struct tap_writer_options o = { 0 };
+  struct tapL_writer *w;
+  struct tap_err e;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  w = lua_newuserdatauv(L, sizeof *w, 1);
+  *w = (struct tapL_writer){ .goes_on = tapL_optboolean(L, 1, "goes_on", 0) };
+  luaL_setmetatable(L, WRITER);
+  lua_getfield(L, 1, "file");
+  o.path = w->name = luaL_checkstring(L, -1);
+  lua_setiuservalue(L, 2, WRITER_NAME);
+  o.format = tapL_optboolean(L, 1, "pcap", 0) ? TAP_WRITE_PCAP : TAP_WRITE_PCAPNG;
+  o.microseconds = tapL_optboolean(L, 1, "microseconds", 0);
+  o.flush = tapL_optboolean(L, 1, "flush", 0);
+  o.snaplen = (uint32_t)tapL_optinteger(L, 1, "snaplen", 0);
+  w->writer = tap_writer_open(&o, &e);
+  return w->writer == NULL ? tapL_fail(L, w->name, &e) : 1;
+}
+
+/* --- writing --- */
+
+static const char *opt_comment(lua_State *L, int options, size_t *size) {
+  *size = 0;
+  if (lua_isnoneornil(L, options)) return NULL;
+  lua_getfield(L, options, "comment");
+  return lua_isnil(L, -1) ? NULL : luaL_checklstring(L, -1, size);
+}
+
+/* The bytes at 'index' as a frame. */
+static struct tap_frame frame_of_bytes(lua_State *L, int index, int options) {
+  size_t size;
+  const char *bytes = luaL_checklstring(L, index, &size);
+  struct tap_frame f = { .data = (const uint8_t *)bytes,
+                         .interface = TAP_NO_INTERFACE,
+                         .linktype = TAP_LINKTYPE_ETHERNET };
+  luaL_argcheck(L, size <= TAP_CAPLEN_MOST, index, "too long");
+  f.caplen = f.len = (uint32_t)size;
+  if (lua_isnoneornil(L, options)) return f;
+  f.linktype = (uint16_t)tapL_optinteger(L, options, "linktype", TAP_LINKTYPE_ETHERNET);
+  f.ts_ns = tapL_optinteger(L, options, "time_ns", 0);
+  f.len = (uint32_t)tapL_optinteger(L, options, "len", (lua_Integer)size);
+  return f;
+}
+
+/* w:write_raw(packet | bytes, options?) */
+static int writer_write(lua_State *L) {
+  struct tapL_writer *w = tapL_checkwriter(L, 1);
+  struct tap_frame bytes;
+  const struct tap_frame *f = &bytes;
+  const char *comment;
+  size_t size;
+  struct tap_err e;
+  lua_settop(L, 3);
+  if (lua_type(L, 2) == LUA_TSTRING)
+    bytes = frame_of_bytes(L, 2, 3);
+  else
+    f = tapL_checkpacket(L, 2)->frame;
+  comment = opt_comment(L, 3, &size);
+  if (tap_writer_put(w->writer, f, comment, size, &e) != 0) return tapL_fail(L, w->name, &e);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int writer_flush(lua_State *L) {
+  struct tapL_writer *w = tapL_checkwriter(L, 1);
+  struct tap_err e;
+  if (tap_writer_flush(w->writer, &e) != 0) return tapL_fail(L, w->name, &e);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* --- from a pass --- */
+
+static int fail_save(const struct tapL_writer *w, struct tap_err *e) {
+  const struct tap_err inner = *e;
+  if (w->goes_on) return 0;
+  return tap_fail(e, inner.sys, "save to %.120s: %.120s", w->name, inner.what);
+}
+
+int tapL_writer_save(struct tapL_writer *w, const struct tap_frame *f, struct tap_err *e) {
+  if (w->writer == NULL || tap_writer_put(w->writer, f, NULL, 0, e) == 0) return 0;
+  return fail_save(w, e);
+}
+
+int tapL_writer_rest(struct tapL_writer *w, const struct tap_counts *live, struct tap_err *e) {
+  if (w->writer == NULL) return 0;
+  if (live != NULL) tap_writer_note(w->writer, live->seen, live->dropped);
+  return tap_writer_flush(w->writer, e) == 0 ? 0 : fail_save(w, e);
+}
+
+/* --- its end --- */
+
+static int close_file(struct tapL_writer *w, struct tap_err *e) {
+  struct tap_writer *writer = w->writer;
+  w->writer = NULL; /* first, so that a second call does nothing */
+  return writer == NULL ? 0 : tap_writer_close(writer, &w->counts, e);
+}
+
+static int writer_close(lua_State *L) {
+  struct tapL_writer *w = to_writer(L, 1);
+  struct tap_err e;
+  if (close_file(w, &e) != 0) return tapL_fail(L, w->name, &e);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int writer_gc(lua_State *L) {
+  struct tap_err e;
+  close_file(to_writer(L, 1), &e);
+  return 0;
+}
+
+static int writer_stats(lua_State *L) {
+  const struct tapL_writer *w = to_writer(L, 1);
+  const struct tap_writer_counts c = w->writer != NULL ? tap_writer_counts(w->writer) : w->counts;
+  lua_createtable(L, 0, 3);
+  lua_pushinteger(L, (lua_Integer)c.packets);
+  lua_setfield(L, -2, "packets");
+  lua_pushinteger(L, (lua_Integer)c.bytes);
+  lua_setfield(L, -2, "bytes");
+  lua_pushinteger(L, (lua_Integer)c.unsaved);
+  lua_setfield(L, -2, "unsaved");
+  return 1;
+}
+
+static int writer_tostring(lua_State *L) {
+  const struct tapL_writer *w = to_writer(L, 1);
+  lua_pushfstring(L, "writer (%s%s)", w->name, w->writer == NULL ? ", closed" : "");
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+  { "close", writer_close },
+  { "flush", writer_flush },
+  { "stats", writer_stats },
+  { "write_raw", writer_write },
+  { NULL, NULL },
+};
+
+static const luaL_Reg metamethods[] = {
+  { "__close", writer_gc },
+  { "__gc", writer_gc },
+  { "__tostring", writer_tostring },
+  { NULL, NULL },
+};
+
+static const luaL_Reg functions[] = {
+  { "writer", open_writer },
+  { NULL, NULL },
+};
+
+void tapL_open_writer(lua_State *L) {
+  tapL_setfuncs(L, functions);
+  tapL_newclass(L, WRITER, metamethods, methods);
+  lua_setfield(L, -2, "writer_methods");
+}
