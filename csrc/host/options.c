@@ -40,6 +40,7 @@ static const struct option table[] = {
   { 'p', "", false },
   { 'r', "read", true },
   { 's', "snaplen", true },
+  { 'w', "write", true },
   { HOST_KEEP_PRIVILEGES, "keep-privileges", false },
   { HOST_SEALED, "sealed", false },
 };

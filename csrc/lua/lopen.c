@@ -233,11 +233,12 @@ void tapL_prepare_error(lua_State *L, const char *subject, const struct tap_err 
   prepare(L, &(struct prepared){ .failed = true, .error = *e }, subject);
 }
 
-/* core.prepared(): the capture that the host prepared, which owns the signals while it runs a
+/* core.prepared(follow): the capture that the host prepared, which owns the signals while it runs a
  * pass; nil where it prepared none. */
 static int prepared_capture(lua_State *L) {
   struct prepared *p;
   struct tapL_capture *c;
+  bool follow = lua_toboolean(L, 1);
   lua_settop(L, 0);
   lua_newtable(L); /* no options */
   if (lua_getfield(L, LUA_REGISTRYINDEX, PREPARED ".source") == LUA_TNIL) return 1;
@@ -245,6 +246,8 @@ static int prepared_capture(lua_State *L) {
   lua_getiuservalue(L, 2, 1);
   if (p->failed) return tapL_fail(L, lua_tostring(L, 3), &p->error);
   if (p->source == NULL) return luaL_error(L, "the prepared capture was taken already");
+  if (follow && tap_offline_follow(p->source, &p->error) != 0)
+    return tapL_fail(L, lua_tostring(L, 3), &p->error);
   c = tapL_newcapture(L);
   lua_pushvalue(L, 3);
   lua_setiuservalue(L, 4, TAPL_SUBJECT);

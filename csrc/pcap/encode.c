@@ -16,7 +16,6 @@ enum {
   MAGIC_US = 0xa1b2c3d4u,
   MAGIC_NS = 0xa1b23c4du,
   SNAPLEN = 262144,
-  HEAD = 28, /* of an enhanced packet's block */
   TEXT_MAX = 255,
   SECTION_OS = 3,
   SECTION_PROGRAM = 4,
@@ -45,9 +44,10 @@ static inline void put32(struct encoder *c, uint32_t n) {
   put(c, &n, sizeof n);
 }
 
+/* Up to three zeros. */
 static void put_padding(struct encoder *c, size_t n) {
-  memset(c->at, 0, -n & 3u);
-  c->at += -n & 3u;
+  for (n = -n & 3u; n > 0; n--)
+    *c->at++ = 0;
 }
 
 static void put_option(struct encoder *c, uint16_t code, const void *value, size_t n) {
@@ -198,19 +198,14 @@ static struct tap_cursor options_of(const struct tap_frame *f) {
   return (struct tap_cursor){ a->options, a->options + a->size };
 }
 
-/* Bytes of options, with their end. */
-static size_t options_size(const struct tap_encoded *p) {
+uint32_t tap_encoded_options(const struct tap_encoded *p) {
   struct tap_cursor options = options_of(p->frame);
   struct tap_remark kept;
   size_t n = flags_of(p->frame) != 0 ? 8 : 0;
   if (p->comment_size > 0) n += 4 + padded(p->comment_size);
   while (options.at != NULL && next_kept(p, &options, &kept))
     n += 4 + padded(kept.size);
-  return n > 0 ? n + 4 : 0;
-}
-
-size_t tap_encoded_size(const struct tap_encoded *p) {
-  return HEAD + padded(p->caplen) + options_size(p) + 4;
+  return (uint32_t)(n > 0 ? n + 4 : 0);
 }
 
 static void put_kept(struct encoder *c, const struct tap_remark *r, bool swapped) {
@@ -235,18 +230,21 @@ size_t tap_encode_head(uint8_t *to, const struct tap_encoded *p) {
   return length_of(&c);
 }
 
-size_t tap_encode_tail(uint8_t *to, const struct tap_encoded *p) {
+static void put_options(struct encoder *c, const struct tap_encoded *p) {
   const uint32_t flags = flags_of(p->frame);
   struct tap_cursor options = options_of(p->frame);
   struct tap_remark kept;
+  if (p->comment_size > 0) put_option(c, TAP_OPTION_COMMENT, p->comment, p->comment_size);
+  while (options.at != NULL && next_kept(p, &options, &kept))
+    put_kept(c, &kept, p->frame->about->swapped);
+  if (flags != 0) put_option(c, TAP_OPTION_FLAGS, &flags, sizeof flags);
+  put_end(c);
+}
+
+size_t tap_encode_tail(uint8_t *to, const struct tap_encoded *p) {
   struct encoder c = { to, to };
   put_padding(&c, p->caplen);
-  const uint8_t *first = c.at;
-  if (p->comment_size > 0) put_option(&c, TAP_OPTION_COMMENT, p->comment, p->comment_size);
-  while (options.at != NULL && next_kept(p, &options, &kept))
-    put_kept(&c, &kept, p->frame->about->swapped);
-  if (flags != 0) put_option(&c, TAP_OPTION_FLAGS, &flags, sizeof flags);
-  if (c.at != first) put_end(&c);
+  if (p->options > 0) put_options(&c, p);
   put32(&c, (uint32_t)tap_encoded_size(p));
   return length_of(&c);
 }

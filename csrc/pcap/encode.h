@@ -23,6 +23,7 @@ struct tap_encoded {
   uint32_t interface;
   const uint8_t *comment;
   size_t comment_size; /* 0: none; at most TAP_COMMENT_MAX */
+  uint32_t options;    /* bytes of comments and the like behind it */
 };
 
 struct tap_encoded_interface {
@@ -33,8 +34,14 @@ struct tap_encoded_interface {
   const char *os;
 };
 
-/* Bytes of the whole record, its bytes included. */
-size_t tap_encoded_size(const struct tap_encoded *p);
+/* Bytes of what is said behind the packet's own, for 'options'. */
+uint32_t tap_encoded_options(const struct tap_encoded *p);
+
+/* Bytes of the whole record of pcapng. */
+static inline size_t tap_encoded_size(const struct tap_encoded *p) {
+  enum { HEAD_AND_LENGTH = 32 };
+  return HEAD_AND_LENGTH + (((size_t)p->caplen + 3) & ~(size_t)3) + p->options;
+}
 
 /* Each returns how many bytes it wrote. */
 size_t tap_encode_pcap_header(uint8_t *to, bool nanoseconds, uint16_t linktype, uint32_t snaplen);

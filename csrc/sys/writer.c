@@ -31,6 +31,7 @@ enum { BUFFER = 256 << 10, INTERFACES_MOST = 4096, TAG = 4, TAG_AT = 12, NAME = 
 struct interface {
   uint32_t number;
   uint16_t linktype;
+  bool plain; /* its frames do not name it: the writer does */
   char name[NAME];
 };
 
@@ -195,7 +196,9 @@ static int new_interface(struct tap_writer *w, const struct tap_frame *f, const 
   if (w->count == w->room) w->room = room;
   w->interfaces = grown;
   w->recent = w->count++;
-  grown[w->recent] = (struct interface){ .number = f->interface, .linktype = f->linktype };
+  grown[w->recent] = (struct interface){ .number = f->interface,
+                                         .linktype = f->linktype,
+                                         .plain = name == w->name };
   snprintf(grown[w->recent].name, NAME, "%s", name);
   w->used += tap_encode_interface(
       at(w), &(struct tap_encoded_interface){ f->linktype, w->options.snaplen,
@@ -206,6 +209,10 @@ static int new_interface(struct tap_writer *w, const struct tap_frame *f, const 
 /* Have the frame's interface in the file, and be the recent one. */
 static int find_interface(struct tap_writer *w, const struct tap_frame *f, struct tap_err *e) {
   const char *name = name_of(w, f);
+  const struct interface *recent = w->count > 0 ? &w->interfaces[w->recent] : NULL;
+  if (recent != NULL && name == w->name && recent->plain && recent->number == f->interface &&
+      recent->linktype == f->linktype)
+    return 0;
   if (w->count > 0 && is_same(&w->interfaces[w->recent], f, name)) return 0;
   for (unsigned i = 0; i < w->count; i++)
     if (is_same(&w->interfaces[i], f, name)) {
@@ -295,6 +302,8 @@ int tap_writer_put(struct tap_writer *w, const struct tap_frame *f, const void *
   if (p.comment_size > TAP_COMMENT_MAX) p.comment_size = TAP_COMMENT_MAX;
   int result = prepare(w, f, e);
   p.interface = w->recent;
+  if (f->about != NULL || f->direction != TAP_DIR_UNKNOWN || f->flags != 0 || p.comment_size > 0)
+    p.options = tap_encoded_options(&p);
   if (result == 0) result = put_packet(w, &p, e);
   if (result != 0) {
     w->counts.unsaved++;
@@ -313,6 +322,8 @@ void tap_writer_note(struct tap_writer *w, uint64_t received, uint64_t dropped) 
 }
 
 void tap_writer_interface(struct tap_writer *w, const char *name) {
+  for (unsigned i = 0; i < w->count; i++)
+    w->interfaces[i].plain = false; /* their name was another */
   snprintf(w->name, sizeof w->name, "%s", name);
 }
 

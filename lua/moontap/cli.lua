@@ -100,6 +100,11 @@ local function run_count()
   print(("%d packets"):format(capture:stats().delivered))
 end
 
+--- Packets that are saved are not printed.
+local function run_save()
+  assert(assert(command.capture()):run())
+end
+
 local function load_code(general)
   local program, message = oneliner.compile(general)
   if not program then return nil, message, FAILED end
@@ -121,6 +126,7 @@ local function find_mode(general)
   end
   if has_code then return load_code(general) end
   if general.count then return { run = run_count } end
+  if general.write and not general.fields then return { run = run_save } end
   return find_tool("print")
 end
 
@@ -200,6 +206,9 @@ function M.main(words, info)
     return status
   end
   status = run_work(work)
+  local unsaved = command.close()
+  if unsaved then tell(unsaved) end
+  if unsaved and status == DONE then status = FAILED end
   tell_counts()
   return status
 end

@@ -10,6 +10,7 @@ local options = require "moontap.options"
 local output = require "moontap.output"
 local sets = require "moontap.sets"
 local source = require "moontap.source"
+local writer = require "moontap.writer"
 
 local M = {}
 
@@ -99,9 +100,10 @@ end
 
 --- Open what the options name, as the host does before any script runs, or take what it opened.
 local function open(general)
-  local cap, message, code = core.prepared()
+  local cap, message, code = core.prepared(general.follow)
   if cap or message then return cap, message, code end
   local given = { file = general.read, signals = true }
+  if general.read then given.follow = general.follow end
   if not general.read then given, message, code = live_options(general) end
   if not given then return nil, message, code end
   local checked
@@ -240,6 +242,16 @@ local function announce(cap, general, files)
   end)
 end
 
+--- Let what the command line says save all packets. True, or nil and why not.
+local function save(cap, general)
+  if not general.write then return true end
+  local out, message, code = writer.open { file = general.write, flush = general.unbuffered }
+  if not out then return nil, message, code end
+  cap:save(out)
+  state.writer = out
+  return true
+end
+
 --- tap.capture: the capture that the command line asks for, the same at each call.
 ---@return moontap.Capture?
 ---@return string? message
@@ -253,8 +265,23 @@ function M.capture()
   local files = load_sets(general)
   set_filter(cap, general, files)
   announce(cap, general, files)
+  local saved
+  saved, message, code = save(cap, general)
+  if not saved then return nil, message, code end
   state.capture = cap
   return cap
+end
+
+--- Close the file that the command line asked for. Returns what is wrong with it.
+---@return string? message
+function M.close()
+  local out = state.writer
+  state.writer = nil
+  if not out then return nil end
+  local ok, message = out:close()
+  local lost = out:stats().unsaved
+  if lost > 0 then message = ("%s, %d packets not saved"):format(message or "writing", lost) end
+  return not ok and message or nil
 end
 
 --- The capture, if anybody asked for it.
