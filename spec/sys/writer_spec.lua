@@ -253,15 +253,6 @@ describe("saving", function()
     assert(cap:run())
     for i = 1, 3 do assert.equal(3, #read(at("several" .. i))) end
   end)
-
-  it("puts a VLAN tag that was lifted out back", function()
-    -- the aggregate of a live link: spec/live; here a frame as the kernel gives it cannot be made
-    local p = tap.packet(b.eth(b.vlan("payload", { id = 7 }), { type = 0x8100 }))
-    local w = assert(tap.writer(at "tag.pcap"))
-    assert(w:write(p))
-    w:close()
-    assert.equal(p:bytes(), read(at "tag.pcap", function(q) return q:bytes() end)[1])
-  end)
 end)
 
 describe("a file that cannot be written", function()
