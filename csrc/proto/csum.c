@@ -231,8 +231,11 @@ bool tap_csum_gre(const struct tap_packet *p, const struct tap_layer *layer, uns
                   struct tap_value *out) {
   const uint8_t *flags = tap_header_at(p, layer, 0, 1);
   struct cover cover = { .bytes = length_of(layer) };
-  if (flags == NULL || (flags[0] & 0x80) == 0) return false;
-  return give_status(p, layer, nth, 4, &cover, out);
+  if (flags == NULL || nth > 0) return false;
+  if ((flags[0] & 0xc0) == 0x40) /* a source route brings the two bytes along, unused */
+    return tap_header_at(p, layer, 4, 2) != NULL &&
+           tap_give_number(out, TAP_UINT, TAP_CSUM_UNCHECKED);
+  return (flags[0] & 0x80) != 0 && give_status(p, layer, nth, 4, &cover, out);
 }
 
 /* The pseudo-header came with version 3 (RFC 5798). */
