@@ -205,7 +205,10 @@ describe("tap.fields", function()
   end)
 
   it("takes a star for anything, in the whole name", function()
-    assert.same({ "tcp.srcport", "udp.srcport" }, names("*.srcport"))
+    local ports = names("*.srcport")
+    assert.is_true(#ports >= 2)
+    for _, name in ipairs(ports) do assert.matches("^%l+%.srcport$", name) end
+    assert.same({ "udp.srcport" }, names("udp.src*"))
     assert.same({ "ip.ttl" }, names("ip.t*"))
     assert.same({}, names("*srcpor"))
     assert.same({}, names("ip?ttl*"))
