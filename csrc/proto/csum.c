@@ -13,6 +13,7 @@ enum { PROTO_ICMPV6 = 58, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_DCCP = 33, PROTO_
 enum { PROTO_VRRP = 112, PROTO_UDPLITE = 136 };
 enum { IP_FRAGMENT = 6, MORE_OR_OFFSET = 0x3fff, IPV6_MORE_OR_OFFSET = 0xfff9 };
 enum { PIM_REGISTER = 1, PIM_REGISTER_HEADER = 8 };
+enum { GRE_CHECKSUM = 0x80, GRE_ROUTING = 0x40 }; /* flags of its first byte */
 
 const struct tap_name tap_csum_names[] = {
   { TAP_CSUM_BAD, "bad" },
@@ -227,15 +228,14 @@ bool tap_csum_dccp(const struct tap_packet *p, const struct tap_layer *layer, un
   return give_status(p, layer, nth, 6, &cover, out);
 }
 
+/* A source route brings the field along, with or without a sum in it (RFC 1701). */
 bool tap_csum_gre(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
                   struct tap_value *out) {
-  const uint8_t *flags = tap_header_at(p, layer, 0, 1);
+  const uint8_t *h = tap_header_at(p, layer, 0, 6);
   struct cover cover = { .bytes = length_of(layer) };
-  if (flags == NULL || nth > 0) return false;
-  if ((flags[0] & 0xc0) == 0x40) /* a source route brings the two bytes along, unused */
-    return tap_header_at(p, layer, 4, 2) != NULL &&
-           tap_give_number(out, TAP_UINT, TAP_CSUM_UNCHECKED);
-  return (flags[0] & 0x80) != 0 && give_status(p, layer, nth, 4, &cover, out);
+  if (nth > 0 || h == NULL || (h[0] & (GRE_CHECKSUM | GRE_ROUTING)) == 0) return false;
+  if ((h[0] & GRE_CHECKSUM) == 0) return tap_give_number(out, TAP_UINT, TAP_CSUM_UNCHECKED);
+  return give_status(p, layer, nth, 4, &cover, out);
 }
 
 /* The pseudo-header came with version 3 (RFC 5798). */

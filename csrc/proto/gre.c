@@ -62,6 +62,7 @@ static unsigned carried(unsigned flags, unsigned type) {
   return TAP_ETHERTYPE_ERSPAN;
 }
 
+/* Version 1 acknowledges with headers that nothing follows. */
 static enum tap_verdict gre_parse(struct tap_cursor *c, struct tap_step *out) {
   const uint8_t *h = c->at;
   unsigned flags, type;
@@ -70,6 +71,7 @@ static enum tap_verdict gre_parse(struct tap_cursor *c, struct tap_step *out) {
   type = tap_be16(h + 2);
   if (tap_take(c, offset_of(flags, ROUTING)) == NULL) return TAP_TRUNCATED;
   if ((flags & ROUTING) != 0 && !skip_routes(c)) return TAP_TRUNCATED;
+  if ((flags & SEQUENCE) == 0 && tap_left(c) == 0 && !out->cut) return TAP_LAST;
   return tap_tunnel_follow(out, carried(flags, type));
 }
 

@@ -5,6 +5,7 @@
  * protocol's number, which they may agree to send in one byte.
  */
 #include "proto/builtin.h"
+#include "proto/ethertype.h"
 #include "proto/linktype.h"
 #include "proto/read.h"
 
@@ -94,6 +95,7 @@ static const struct tap_field fields[] = {
 static const struct tap_binding bindings[] = {
   { TAP_BY_LINKTYPE, TAP_LINKTYPE_PPP },
   { TAP_BY_LINKTYPE, TAP_LINKTYPE_PPP_HDLC },
+  { TAP_BY_ETHERTYPE, TAP_ETHERTYPE_PPP },
 };
 
 const struct tap_protocol tap_ppp_protocol = {

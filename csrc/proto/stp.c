@@ -23,7 +23,7 @@ static enum tap_verdict stp_parse(struct tap_cursor *c, struct tap_step *out) {
   if (h[3] == CONFIGURATION) size = CONFIGURATION_BYTES;
   if (h[3] == RAPID) size = RAPID_BYTES;
   if (tap_take(c, size - STP_HEADER) == NULL) return TAP_TRUNCATED;
-  if (out->key == TAP_CISCO_PVST && size > STP_HEADER) tap_take(c, VLAN_END - size);
+  if (out->from == TAP_CISCO_PVST && size > STP_HEADER) tap_take(c, VLAN_END - size);
   return TAP_LAST;
 }
 

@@ -57,7 +57,7 @@ describe("chdlc", function()
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { IP_IN_HDLC, KEEPALIVE, REPLY }
-    assert.is_true(tshark.check(packets, { linktype = CHDLC, prefixes = { "chdlc", "slarp", "ip" } }) > 25)
+    assert.is_true(tshark.check(packets, { "chdlc.", "slarp.", "ip." }, { linktype = CHDLC }) > 25)
   end)
 end)
 
@@ -123,9 +123,9 @@ describe("fr", function()
 
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
-    local o = { linktype = FRAME_RELAY, prefixes = { "fr", "ip" } }
-    assert.is_true(tshark.check({ NLPID, CISCO, THREE, FOUR, SIGNALLING }, o) > 70)
+    local o = { linktype = FRAME_RELAY }
+    assert.is_true(tshark.check({ NLPID, CISCO, THREE, FOUR, SIGNALLING }, { "fr.", "ip." }, o) > 70)
     o.except = { ["fr.nlpid"] = true } -- the padding is one too there
-    assert.is_true(tshark.check({ PADDED, BRIDGED }, o) > 20)
+    assert.is_true(tshark.check({ PADDED, BRIDGED }, { "fr.", "ip." }, o) > 20)
   end)
 end)

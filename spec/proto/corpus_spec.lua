@@ -16,16 +16,23 @@ local COLUMNS <const> = {
 -- Why a value may differ; the words are the printed columns.
 local REASONS <const> = {
   link = "a link type that is not decoded here",
-  inner = "a tunnel's or a quoted packet's layers, which are not decoded here: ours are the first values",
+  inner = "a tunnel's layers, which are not decoded here: ours are the first values",
+  quoted = "what an ICMP error quotes of a packet, of which tshark reads less",
   faulty = "a header that lies or ends early: where both have a value it is the same",
   unsaid = "tshark has no such column for this file: no interface in classic captures",
   pseudo = "SunATM, whose four bytes in front tshark does not count",
   wild = "a time whose fraction is over a second, which tshark prints wrong; a length of over 31 bits",
   cisco = "FabricPath and ISL, whose outer header tshark does not call Ethernet",
   fragment = "the segment's length in a first fragment, which tshark does not tell",
+  port = "VXLAN at Linux's port from before it had one, which tshark does not know",
+  guess = "a pseudowire, which does not say whether it has a control word: tshark asks for manufacturers",
+  action = "an action of 802.11 behind Ethernet, without a header of 802.11, which tshark calls wlan all the same",
   bug = "rows where tshark says that it failed itself",
 }
-local ORDER <const> = { "link", "inner", "faulty", "unsaid", "pseudo", "wild", "cisco", "fragment", "bug" }
+local ORDER <const> = {
+  "link", "inner", "quoted", "faulty", "unsaid", "pseudo", "wild", "cisco", "fragment",
+  "port", "guess", "action", "bug",
+}
 
 -- Files of which we read nothing and tshark something.
 local REFUSED <const> = {
@@ -92,9 +99,13 @@ local function is_faulty(at, column)
   return at.p.fault and (not column or column:find(at.layers[#at.layers] .. ".", 1, true) == 1)
 end
 
---- Linux's port for VXLAN from before it had one, which tshark does not know.
 local function is_old_vxlan(p)
   return p.vxlan and (p.sport == 8472 or p.dport == 8472)
+end
+
+--- Did tshark find a control word where we found none?
+local function is_guess(at)
+  return at.p.pwethnocw and at.row["frame.protocols"]:find("pwethcw", 1, true)
 end
 
 local function is_fragment(p)
@@ -117,7 +128,8 @@ local function excuse(at, column, ours, theirs)
   if is_faulty(at, column) then
     return (ours[1] == theirs[1] or #ours == 0 or #theirs == 0) and "faulty" or nil
   end
-  if is_old_vxlan(at.p) and common(ours, theirs) == #theirs then return "inner" end
+  if is_old_vxlan(at.p) and common(ours, theirs) == #theirs then return "port" end
+  if is_guess(at) then return "guess" end
   -- of a quoted packet tshark reads less than is there
   if at.p:layers().quoted and common(ours, theirs) == math.min(#ours, #theirs) then return "quoted" end
   if common(ours, theirs) == #ours and #at.theirs > #at.ours then return "inner" end
@@ -156,6 +168,16 @@ local function stopped_early(ours, theirs)
   return KNOWN[following] == "presence"
 end
 
+--- Why another chain need not be ours, or nil.
+local function excuse_chain(at, chain)
+  if is_faulty(at) then return "faulty" end
+  if chain:find("^eth:eth:") then return "cisco" end
+  if is_old_vxlan(at.p) then return "port" end
+  if is_guess(at) then return "guess" end
+  if at.p["eth.type"] == 0x890d and chain == "eth:ethertype:wlan" then return "action" end
+  if at.file.tshark_says:find("Dissector bug") then return "bug" end
+end
+
 --- Our chain is the beginning of tshark's, as far as protocols are known here.
 local function compare_chain(at)
   local column = "frame.protocols"
@@ -164,9 +186,8 @@ local function compare_chain(at)
     if #at.layers == 0 and not at.p.fault then return count(at.counts, column, "link") end
     if not stopped_early(at.ours, at.theirs) then return count(at.counts, column, "equal") end
   end
-  if is_faulty(at) then return count(at.counts, column, "faulty") end
-  if at.row[column]:find("^eth:eth:") then return count(at.counts, column, "cisco") end
-  if at.file.tshark_says:find("Dissector bug") then return count(at.counts, column, "bug") end
+  local why = excuse_chain(at, at.row[column])
+  if why then return count(at.counts, column, why) end
   complain(at, column, table.concat(at.ours, ":"), "another")
 end
 

@@ -1,6 +1,6 @@
 --- GRE (RFC 2784, 2890, 1701, 2637).
 local tap = require "moontap"
-local tshark = require "spec.proto.dissected"
+local tshark = require "spec.proto.tshark"
 local wire = require "spec.proto.wire"
 
 local INNER, INNER_ETH <const> = wire.INNER, wire.INNER_ETH
@@ -13,6 +13,8 @@ local ALL = gre("b000 0800  1234 0000  000000aa  00000007 " .. INNER)
 local FRAMES <const> = {
   gre("0000 0800" .. INNER), ALL,
   gre("3081 880b  0004 0001  00000005  00000006  ff03 c021"), -- PPTP
+  gre("2081 880b  0000 0001  00000006"), -- which acknowledges
+  gre("3081 880b  0020 0001  00000007  00000006  ff03 0021" .. INNER),
   gre("2000 6558  00abcd01" .. INNER_ETH), -- NVGRE
   gre("4000 0800  0000 0000  0800 00 04 01020304  0000 00 00" .. INNER), -- a source route
   gre("0700 0800" .. INNER), gre("0078 0800" .. INNER), gre("0000 0000"), gre("0000 88b5 01"),
@@ -35,14 +37,23 @@ describe("gre", function()
     })
   end)
 
+  it("carries PPP, or nothing where it acknowledges", function()
+    assert.same({ "eth", "ip", "gre", "ppp" }, tap.packet(FRAMES[3]):layers())
+    assert.same({ "eth", "ip", "gre", "ppp", "ip", "udp" }, tap.packet(FRAMES[5]):layers())
+    local ack = tap.packet(FRAMES[4])
+    assert.same({ "eth", "ip", "gre" }, ack:layers())
+    assert.is_nil(ack.fault)
+    assert.equal("ppp: header cut short at byte 46", tap.packet(FRAMES[4], { len = #FRAMES[4] + 4 }).fault)
+  end)
+
   it("has tshark's values", function()
-    assert.is_true(tshark.check(FRAMES, { "gre.", "ip.", "udp.dstport", "eth.src" }) > 150)
+    assert.is_true(tshark.check(FRAMES, { "gre.", "ppp.", "ip.", "udp.dstport", "eth.src" }) > 150)
   end)
 
   it("keeps what a cut header holds whole", function()
     wire.check_cuts(ALL, 14 + 20 + 16 + 28)
-    wire.check_cuts(FRAMES[5], 14 + 20 + 20 + 28)
-    wire.check_cuts(FRAMES[3]:sub(1, -5), 14 + 20 + 16)
+    wire.check_cuts(FRAMES[7], 14 + 20 + 20 + 28)
+    wire.check_cuts(FRAMES[3], 14 + 20 + 16 + 4)
   end)
 
   it("is cut where a source route has no end", function()

@@ -1,7 +1,7 @@
 --- MPLS (RFC 3032) and the pseudowires in it (RFC 4385, 4448).
 local build = require "spec.support.build"
 local tap = require "moontap"
-local tshark = require "spec.proto.dissected"
+local tshark = require "spec.proto.tshark"
 local wire = require "spec.proto.wire"
 
 local INNER, INNER_ETH <const> = wire.INNER, wire.INNER_ETH

@@ -74,6 +74,6 @@ describe("nflog", function()
 
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
-    assert.is_true(tshark.check({ LITTLE }, { linktype = NFLOG, prefixes = { "nflog", "ip" } }) > 25)
+    assert.is_true(tshark.check({ LITTLE }, { "nflog.", "ip." }, { linktype = NFLOG }) > 25)
   end)
 end)

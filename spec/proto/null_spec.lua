@@ -54,7 +54,7 @@ describe("null", function()
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { LITTLE, BIG, ETHERTYPE, wire.hex "1e 00 00 00" .. IPV6, wire.hex "00 02 00 00" .. IPV4 }
-    assert.is_true(tshark.check(packets, { linktype = NULL, prefixes = { "null", "ip", "ipv6" } }) > 50)
-    assert.is_true(tshark.check({ BIG }, { linktype = LOOP, prefixes = { "null", "ip" } }) > 10)
+    assert.is_true(tshark.check(packets, { "null.", "ip.", "ipv6." }, { linktype = NULL }) > 50)
+    assert.is_true(tshark.check({ BIG }, { "null.", "ip." }, { linktype = LOOP }) > 10)
   end)
 end)

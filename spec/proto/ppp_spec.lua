@@ -62,8 +62,8 @@ describe("ppp", function()
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { FRAMED, BARE, SHORT, LCP }
-    assert.is_true(tshark.check(packets, { linktype = PPP, prefixes = { "ppp", "ip" } }) > 40)
-    assert.is_true(tshark.check({ FRAMED }, { linktype = PPP_HDLC, prefixes = { "ppp", "ip" } }) > 10)
+    assert.is_true(tshark.check(packets, { "ppp.", "ip." }, { linktype = PPP }) > 40)
+    assert.is_true(tshark.check({ FRAMED }, { "ppp.", "ip." }, { linktype = PPP_HDLC }) > 10)
   end)
 end)
 
@@ -121,8 +121,7 @@ describe("pppoe", function()
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     -- tshark has these two of unknown tags alone
-    local except = { ["pppoed.tag"] = true, ["pppoed.tag_length"] = true }
-    local o = { linktype = 1, prefixes = { "pppoe", "pppoed", "ppp", "ip" }, except = except }
-    assert.is_true(tshark.check({ SESSION, OFFER }, o) > 25)
+    local o = { except = { ["pppoed.tag"] = true, ["pppoed.tag_length"] = true } }
+    assert.is_true(tshark.check({ SESSION, OFFER }, { "pppoe.", "pppoed.", "ppp.", "ip." }, o) > 25)
   end)
 end)

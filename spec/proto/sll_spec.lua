@@ -91,7 +91,7 @@ describe("sll", function()
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { ONE, TUNNEL, GRE, LONG, LLC }
-    assert.is_true(tshark.check(packets, { linktype = SLL, prefixes = { "sll", "ip" } }) > 40)
-    assert.is_true(tshark.check({ TWO }, { linktype = SLL2, prefixes = { "sll", "ip" } }) > 15)
+    assert.is_true(tshark.check(packets, { "sll.", "ip." }, { linktype = SLL }) > 40)
+    assert.is_true(tshark.check({ TWO }, { "sll.", "ip." }, { linktype = SLL2 }) > 15)
   end)
 end)

@@ -78,6 +78,6 @@ describe("stp", function()
   it("reads as tshark does", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { frame(CONFIGURATION), frame(RAPID), frame(CHANGE), PVST }
-    assert.is_true(tshark.check(packets, { linktype = 1, prefixes = { "stp", "llc", "eth" } }) > 80)
+    assert.is_true(tshark.check(packets, { "stp.", "llc.", "eth." }) > 80)
   end)
 end)

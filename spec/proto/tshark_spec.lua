@@ -4,24 +4,9 @@ local core = require "moontap.core"
 local frames = require "spec.proto.random"
 local run = require "spec.support.run"
 local tap = require "moontap"
-local tshark = require "spec.proto.dissected"
+local tshark = require "spec.proto.tshark"
 
 local FRAMES <const> = 3000
-
-local PREFERENCES <const> = { "ip.check_checksum:TRUE", "tcp.check_checksum:TRUE", "udp.check_checksum:TRUE" }
-
--- Fields whose value is meant to differ from tshark's.
-local OWN <const> = {
-  ["frame.number"] = true, -- ours are each the first one
-  ["frame.time"] = true, -- printed as a date there
-  ["frame.time_delta"] = true, ["frame.time_relative"] = true, -- of packets that stand alone, see frame_spec
-  ["frame.protocols"] = true, -- what lies behind the transport too, see corpus_spec
-  ["ip.version"] = true, -- there of IPv6 packets too
-  ["tcp.window_size"] = true, -- scaled there by what other packets said
-  ["llc.pid"] = true, -- named after each organization there
-  ["ip.opt.type"] = true, ["ip.opt.len"] = true, -- options it does not know are left out there
-  ["ip.opt.type.copy"] = true, ["ip.opt.type.class"] = true, ["ip.opt.type.number"] = true,
-}
 
 local FRAGMENTARY <const> = { ["tcp.len"] = true, ["tcp.nxtseq"] = true, ["tcp.payload"] = true }
 
@@ -73,8 +58,7 @@ end
 
 --- The text of a column is tshark's first value, character by character.
 local function compare_text(row, field, text)
-  local theirs = row[field.name]:match("^[^,]*")
-  if field.type == "bytes" and theirs == "<none>" then theirs = "" end
+  local theirs = (field.type == "bytes" and tshark.theirs or tshark.texts)(row, field)[1] or ""
   if field.name == "llc.control.ftype" then return end -- of two or four digits there, by its control field's size
   if text ~= theirs then
     error(("%s is printed as '%s', but '%s' by tshark"):format(field.name, text, theirs), 0)
@@ -106,7 +90,7 @@ local function compare_round(fields, seed)
   end
   local path = os.tmpname()
   run.write(path, build.pcap(list))
-  local rows, columns, equal = tshark.ask(path, fields, PREFERENCES), columns_of(fields), 0
+  local rows, columns, equal = tshark.rows(path, fields), columns_of(fields), 0
   os.remove(path)
   assert.equal(FRAMES, #rows)
   for i, packet in ipairs(list) do
@@ -119,7 +103,7 @@ end
 describe("random frames", function()
   it("have the values that tshark finds in them", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
-    local fields = tshark.shared_fields(function(name) return not OWN[name] end)
+    local fields = tshark.fields()
     assert.is_true(#fields > 200)
     for seed = 1, os.getenv("MOONTAP_LONG") == "1" and 20 or 1 do
       local equal = compare_round(fields, seed)

@@ -1,7 +1,7 @@
 --- Tunnels with a header that is read at a glance: IP in IP, EtherIP, VXLAN, GENEVE, GTP, L2TP, ESP.
 local build = require "spec.support.build"
 local tap = require "moontap"
-local tshark = require "spec.proto.dissected"
+local tshark = require "spec.proto.tshark"
 local wire = require "spec.proto.wire"
 
 local INNER, INNER_ETH <const> = wire.INNER, wire.INNER_ETH

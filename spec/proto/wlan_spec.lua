@@ -176,7 +176,7 @@ describe("wlan", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { BEACON, AUTHENTICATION, DEAUTHENTICATION, ASSOCIATION, REASSOCIATION, PROBE, DATA.between,
       DATA.to, DATA.from, DATA.bridged, DATA.qos, PROTECTED, NULL, RTS, ACK, PS_POLL, CF_END, BLOCK_ACK, ACTION }
-    assert.is_true(tshark.check(packets, { linktype = WLAN, prefixes = { "wlan", "llc", "ip" } }) > 350)
+    assert.is_true(tshark.check(packets, { "wlan.", "llc.", "ip." }, { linktype = WLAN }) > 350)
   end)
 end)
 
@@ -230,6 +230,6 @@ describe("radiotap", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local packets = { HEADER .. BEACON .. "abcd", HEADER .. DATA.qos .. "abcd", HEADER .. ACK .. "abcd",
       TWO_ANTENNAS .. BEACON, TWO_ANTENNAS .. DATA.to }
-    assert.is_true(tshark.check(packets, { linktype = RADIOTAP, prefixes = { "radiotap", "wlan", "ip" } }) > 150)
+    assert.is_true(tshark.check(packets, { "radiotap.", "wlan.", "ip." }, { linktype = RADIOTAP }) > 150)
   end)
 end)
