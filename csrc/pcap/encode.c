@@ -248,3 +248,16 @@ size_t tap_encode_tail(uint8_t *to, const struct tap_encoded *p) {
   put32(&c, (uint32_t)tap_encoded_size(p));
   return length_of(&c);
 }
+
+/* The padding comes first, so that the bytes may end within it. */
+size_t tap_encode_plain(uint8_t *to, const struct tap_frame *f, uint32_t interface) {
+  const uint32_t caplen = f->caplen, rest = (caplen + 3) & ~3u, length = 32 + rest, padding = 0;
+  const uint64_t time = (uint64_t)f->ts_ns;
+  const uint32_t head[] = { TAP_BLOCK_ENHANCED, length, interface, (uint32_t)(time >> 32),
+                            (uint32_t)time,     caplen, f->len };
+  memcpy(to + sizeof head + rest - sizeof padding, &padding, sizeof padding);
+  memcpy(to, head, sizeof head);
+  memcpy(to + sizeof head, f->data, caplen);
+  memcpy(to + sizeof head + rest, &length, sizeof length);
+  return length;
+}

@@ -14,7 +14,7 @@
 #include "base/frame.h"
 
 /* Bytes that a header or an interface takes at most. */
-enum { TAP_ENCODED_HEADER = 1024, TAP_COMMENT_MAX = 65000 };
+enum { TAP_ENCODED_HEADER = 1024, TAP_COMMENT_MAX = 65000, TAP_ENCODED_PLAIN = 36 };
 
 /* What is written of a frame beside its bytes. */
 struct tap_encoded {
@@ -56,5 +56,9 @@ size_t tap_encode_statistics(uint8_t *to, uint32_t interface, int64_t now_ns, ui
  * comments where it has a new one. */
 size_t tap_encode_head(uint8_t *to, const struct tap_encoded *p);
 size_t tap_encode_tail(uint8_t *to, const struct tap_encoded *p);
+
+/* The whole record of a packet of which nothing more is said than its bytes, which have no tag to
+ * be put back: TAP_ENCODED_PLAIN bytes and its own at most. */
+size_t tap_encode_plain(uint8_t *to, const struct tap_frame *f, uint32_t interface);
 
 #endif

@@ -46,7 +46,8 @@ struct tap_writer {
   struct tap_err error; /* the first one */
   uint16_t linktype;    /* of a pcap file, once it began */
   struct interface *interfaces;
-  unsigned count, room, recent; /* the one that the last packet had */
+  unsigned count, room, recent;  /* the one that the last packet had */
+  const struct interface *usual; /* the same, where packets of it may be put plainly */
   char name[NAME];
   bool noted;
   uint64_t received, dropped;
@@ -118,6 +119,7 @@ static int write_quietly(int fd, const uint8_t *from, size_t n) {
 /* From here on nothing more is saved. */
 static int give_up(struct tap_writer *w, const struct tap_err *reason, struct tap_err *e) {
   w->failed = true;
+  w->usual = NULL;
   w->error = *e = *reason;
   w->counts.packets -= w->waiting;
   w->counts.unsaved += w->waiting;
@@ -294,12 +296,14 @@ static int put_packet(struct tap_writer *w, const struct tap_encoded *p, struct 
   return 0;
 }
 
-int tap_writer_put(struct tap_writer *w, const struct tap_frame *f, const void *comment,
-                   size_t comment_size, struct tap_err *e) {
+static __attribute__((noinline)) int put_with_all(struct tap_writer *w, const struct tap_frame *f,
+                                                  const void *comment, size_t comment_size,
+                                                  struct tap_err *e) {
   struct tap_encoded p = {
     .frame = f, .caplen = tap_frame_cap_len(f), .comment = comment, .comment_size = comment_size
   };
   if (p.comment_size > TAP_COMMENT_MAX) p.comment_size = TAP_COMMENT_MAX;
+  w->usual = NULL;
   int result = prepare(w, f, e);
   p.interface = w->recent;
   if (f->about != NULL || f->direction != TAP_DIR_UNKNOWN || f->flags != 0 || p.comment_size > 0)
@@ -312,7 +316,27 @@ int tap_writer_put(struct tap_writer *w, const struct tap_frame *f, const void *
   w->counts.packets++;
   w->counts.bytes += p.caplen;
   w->waiting++;
+  if (w->count > 0 && w->interfaces[w->recent].plain && !w->options.flush)
+    w->usual = &w->interfaces[w->recent];
   return w->options.flush ? tap_writer_flush(w, e) : 0;
+}
+
+/* Is it a frame like the last one, of which nothing more is to be said, with room for it? */
+static inline bool is_plain(const struct tap_writer *w, const struct tap_frame *f) {
+  return w->usual != NULL && f->about == NULL && f->direction == TAP_DIR_UNKNOWN && f->flags == 0 &&
+         f->interface == w->usual->number && f->linktype == w->usual->linktype &&
+         f->caplen <= BUFFER - TAP_ENCODED_PLAIN &&
+         w->used <= BUFFER - TAP_ENCODED_PLAIN - f->caplen;
+}
+
+int tap_writer_put(struct tap_writer *w, const struct tap_frame *f, const void *comment,
+                   size_t comment_size, struct tap_err *e) {
+  if (comment_size > 0 || !is_plain(w, f)) return put_with_all(w, f, comment, comment_size, e);
+  w->used += tap_encode_plain(at(w), f, w->recent);
+  w->counts.packets++;
+  w->counts.bytes += f->caplen;
+  w->waiting++;
+  return 0;
 }
 
 void tap_writer_note(struct tap_writer *w, uint64_t received, uint64_t dropped) {
@@ -324,6 +348,7 @@ void tap_writer_note(struct tap_writer *w, uint64_t received, uint64_t dropped) 
 void tap_writer_interface(struct tap_writer *w, const char *name) {
   for (unsigned i = 0; i < w->count; i++)
     w->interfaces[i].plain = false; /* their name was another */
+  w->usual = NULL;
   snprintf(w->name, sizeof w->name, "%s", name);
 }
 

@@ -31,7 +31,9 @@ local gates <const> = {
          local src, d, len = p["ip.src"], p["udp.dstport"], p["frame.len"]
          local _ = src, d, len
        end ]] },
-  { "G9", "save all packets to a file", 250, 345, [[ cap:save(tap.writer "/dev/null") cap:run() ]] },
+  { "G9", "save matching packets to a file", 250, nil,
+    [[ cap:save(tap.writer "/dev/null", "tcp port 80 or (udp port 53 and ip)") cap:run() ]] },
+  { "G9a", "save all packets to a file", 250, nil, [[ cap:save(tap.writer "/dev/null") cap:run() ]] },
 }
 
 local folder <const> = run.build .. "/bench"

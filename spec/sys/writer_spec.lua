@@ -247,6 +247,45 @@ describe("saving", function()
     assert.equal(4, #read(at "over.pcap"))
   end)
 
+  it("saves what 'where' accepts, each file its own part, and counts it", function()
+    local packets = frames(97)
+    local cap <close> = assert(tap.open { packets = packets, filter = "udp.srcport < 90" })
+    local wheres <const> = { "udp.srcport < 20", "udp.length > 50", "tcp" }
+    for i, where in ipairs(wheres) do cap:save(assert(tap.writer(at("part" .. i .. ".pcapng"))), where) end
+    local stats = assert(cap:run())
+    assert.same({ { matched = 19, skipped = 0 }, { matched = 47, skipped = 0 }, { matched = 0, skipped = 0 } },
+      stats.writers)
+    local expected = { "", "", "" }
+    for i = 1, 89 do
+      if i < 20 then expected[1] = expected[1] .. i .. "\n" end
+      if 8 + i > 50 then expected[2] = expected[2] .. i .. "\n" end
+    end
+    for i = 1, 3 do assert.equal(expected[i], tshark(at("part" .. i .. ".pcapng"), "-e", "udp.srcport")) end
+  end)
+
+  it("says what is wrong with 'where', and then saves nothing", function()
+    local cap <close> = assert(tap.open { packets = frames(3) })
+    local w <close> = assert(tap.writer(at "wrong.pcapng"))
+    assert.error_matches(function() cap:save(w, "udp.srcprot < 20") end, "did you mean 'udp%.srcport'")
+    assert(cap:run())
+    assert.equal(0, w:stats().packets)
+  end)
+
+  it("writes whole records at every length, beside packets of which more is said", function()
+    local packets = {}
+    for i = 0, 70 do packets[i + 1] = { ("x"):rep(i), time_ns = i - 7 } end
+    local w = assert(tap.writer(at "lengths.pcapng"))
+    local cap <close> = assert(tap.open { packets = packets })
+    cap:save(w)
+    cap:each(function(p) if #p:bytes() % 9 == 0 then w:write(p, { comment = "again" }) end end)
+    assert(cap:run())
+    assert(w:close())
+    local list = read(at "lengths.pcapng", function(p) return p:bytes() end)
+    assert.equal(71 + 8, #list)
+    assert.equal(("x"):rep(70), list[#list])
+    assert.equal(79, select(2, tshark(at "lengths.pcapng", "-e", "frame.len"):gsub("\n", "")))
+  end)
+
   it("may go to several files, and saves what the filter passes", function()
     local cap <close> = assert(tap.open { packets = { "a", "bb", "cc" }, filter = { { 6, 0, 0, 65535 } } })
     for i = 1, 3 do cap:save(assert(tap.writer(at("several" .. i)))) end
