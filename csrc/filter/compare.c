@@ -131,6 +131,10 @@ unsigned tap_comparison_level(const struct tap_comparison *c) {
   return c->payload ? TAP_LEVEL_ALL : c->ref.level;
 }
 
+bool tap_comparison_tracked(const struct tap_comparison *c) {
+  return tap_ref_tracked(&c->ref);
+}
+
 static int by_low(const void *a, const void *b) {
   const struct tap_number_range *x = a, *y = b;
   return x->low < y->low ? -1 : x->low > y->low;

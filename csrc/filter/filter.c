@@ -131,10 +131,12 @@ static bool fuse(struct tap_filter *f) {
   return f->fused_live != NULL;
 }
 
-static void find_level(struct tap_filter *f) {
-  for (size_t i = 0; i < f->comparison_count; i++)
-    if (tap_comparison_level(f->comparisons[i]) > f->level)
-      f->level = tap_comparison_level(f->comparisons[i]);
+static void find_needs(struct tap_filter *f) {
+  for (size_t i = 0; i < f->comparison_count; i++) {
+    enum tap_level level = tap_comparison_level(f->comparisons[i]);
+    if (level > f->level) f->level = level;
+    f->tracked = f->tracked || tap_comparison_tracked(f->comparisons[i]);
+  }
 }
 
 static bool compile(struct tap_filter *f, struct tap_filter_error *e) {
@@ -143,7 +145,7 @@ static bool compile(struct tap_filter *f, struct tap_filter_error *e) {
   if (!tap_split_needed(&f->graph, f->root))
     tap_make_program(&f->graph, f->root, &f->options, f->cells, &f->file, NULL);
   emit_kernel(f);
-  find_level(f);
+  find_needs(f);
   if (!fuse(f)) return false;
   tap_filter_warn(f);
   if (f->arena.failed || f->graph.failed) return false;
@@ -202,6 +204,10 @@ const struct tap_program *tap_filter_file(const struct tap_filter *f) {
 
 enum tap_level tap_filter_level(const struct tap_filter *f) {
   return f->level;
+}
+
+bool tap_filter_tracked(const struct tap_filter *f) {
+  return f->tracked;
 }
 
 bool tap_filter_match(const struct tap_filter *f, const struct tap_packet *p) {

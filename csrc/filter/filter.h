@@ -52,10 +52,11 @@ struct tap_filter_options {
   uint32_t snaplen;                    /* what the programs return; 0: all, 262144 */
   uint32_t netmask;                    /* of the interface, for "ip broadcast" */
   uint16_t linktype;
-  bool live;    /* for a socket: its metadata may be asked for */
-  bool cooked;  /* live, and the socket gives no link header: loads from one are rewritten */
-  bool swapped; /* a file from a machine of the other byte order: for BSD loopback */
-  bool plain;   /* no optimisation: for tests */
+  bool live;         /* for a socket: its metadata may be asked for */
+  bool cooked;       /* live, and the socket gives no link header: loads from one are rewritten */
+  bool swapped;      /* a file from a machine of the other byte order: for BSD loopback */
+  bool plain;        /* no optimisation: for tests */
+  bool before_flows; /* flows are made of what it lets through, so that it cannot ask for them */
 };
 
 struct tap_filter;
@@ -82,6 +83,9 @@ const struct tap_program *tap_filter_file(const struct tap_filter *f);
 
 /* How deep packets must be decoded for match(); TAP_LEVEL_FRAME: not at all. */
 enum tap_level tap_filter_level(const struct tap_filter *f);
+
+/* Does it ask for fields of flows? */
+bool tap_filter_tracked(const struct tap_filter *f);
 
 /* The exact verdict on a packet that is decoded as deep as level() says. */
 bool tap_filter_match(const struct tap_filter *f, const struct tap_packet *p);

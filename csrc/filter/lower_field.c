@@ -286,9 +286,20 @@ static bool compile_regex(struct tap_lowering *l, struct tap_comparison *c) {
   return false;
 }
 
+/* Flows are not there yet where a capture's filter runs. */
+static bool is_too_early(struct tap_lowering *l, const struct tap_ast *ast) {
+  if (!l->options->before_flows || !tap_ref_tracked(&ast->ref)) return false;
+  tap_lower_refuse(l,
+                   "a capture's filter cannot ask for '%s': flows are made of what it lets through",
+                   ast->ref.field->name);
+  tap_filter_expected(l->e, "it in a 'where'");
+  return true;
+}
+
 static bool fill(struct tap_lowering *l, const struct tap_ast *ast, struct tap_comparison *c) {
   struct target t = { .c = c, .field = ast->ref.field, .compare = ast->op };
   bool text = t.field == NULL || t.field->type == TAP_BYTES || t.field->type == TAP_STRING;
+  if (is_too_early(l, ast)) return false;
   if (ast->op == CMP_HAS) return true;
   if (!c->payload && t.field == NULL) {
     tap_lower_refuse(l, "'%s' is a protocol: it can be there or not, but has no value",

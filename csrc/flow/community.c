@@ -37,22 +37,27 @@ static int answer_of(bool is_v6, uint8_t type) {
   return counterpart(icmp_pairs, sizeof icmp_pairs / 2, type);
 }
 
-/* Let an ICMP message be the ports of the two ends, and order these anew.  What stands alone is
- * ordered as it was sent.  False where the message is not there. */
-static bool put_message(const struct tap_packet *p, struct tap_flow_parts *parts) {
-  struct tap_flow_end from = parts->key.end[parts->from], to = parts->key.end[!parts->from];
-  const uint8_t *at = parts->transport ? tap_header_at(p, parts->transport, 0, 2) : NULL;
+static bool is_icmp(const struct tap_flow_key *key) {
+  return key->protocol == PROTO_ICMP || key->protocol == PROTO_ICMPV6;
+}
+
+/* Type and code of an ICMP message; NULL where they are not there. */
+static const uint8_t *message_of(const struct tap_packet *p, const struct tap_layer *transport) {
+  return transport != NULL ? tap_header_at(p, transport, 0, 2) : NULL;
+}
+
+/* Let an ICMP message of end 'sender' be the ports of the two ends, and order these anew.  What
+ * stands alone is ordered as it was sent. */
+static void put_message(struct tap_flow_key *key, unsigned sender, const uint8_t message[2]) {
+  struct tap_flow_end from = key->end[sender], to = key->end[!sender];
+  int answer = answer_of(key->protocol == PROTO_ICMPV6, message[0]);
   bool swap;
-  int answer;
-  if (at == NULL) return false;
-  answer = answer_of(parts->key.protocol == PROTO_ICMPV6, at[0]);
   from.port[0] = to.port[0] = 0;
-  from.port[1] = at[0];
-  to.port[1] = answer >= 0 ? (uint8_t)answer : at[1];
+  from.port[1] = message[0];
+  to.port[1] = answer >= 0 ? (uint8_t)answer : message[1];
   swap = answer >= 0 && memcmp(&from, &to, sizeof from) > 0;
-  parts->key.end[swap] = from;
-  parts->key.end[!swap] = to;
-  return true;
+  key->end[swap] = from;
+  key->end[!swap] = to;
 }
 
 static uint8_t *put(uint8_t *at, const void *bytes, size_t size) {
@@ -85,17 +90,37 @@ static void write_base64(char *out, const uint8_t digest[TAP_SHA1_BYTES]) {
   *out = '\0';
 }
 
-const char *tap_flow_community_id(const struct tap_packet *p) {
-  struct tap_flow *f = p->flow;
-  struct tap_flow_parts parts;
-  uint8_t message[MESSAGE_MAX], digest[TAP_SHA1_BYTES];
-  unsigned protocol = f->key.protocol;
-  bool is_icmp = protocol == PROTO_ICMP || protocol == PROTO_ICMPV6;
-  bool has_ports = protocol == PROTO_TCP || protocol == PROTO_UDP || protocol == PROTO_SCTP;
-  if (f->community_id[0] != '\0' && !is_icmp) return f->community_id;
-  if (!tap_flow_parts(p, &parts) || (is_icmp && !put_message(p, &parts))) return NULL;
-  tap_sha1(message, write_message(message, &parts.key, has_ports || is_icmp), digest);
+static bool has_ports(const struct tap_flow_key *key) {
+  return tap_flow_key_ported(key) &&
+         (key->protocol == PROTO_TCP || key->protocol == PROTO_UDP || key->protocol == PROTO_SCTP);
+}
+
+/* 'message' is that of ICMP, sent by end 'sender'; NULL: there is none, or half of one. */
+static const char *make(struct tap_flow *f, unsigned sender, const uint8_t *message) {
+  struct tap_flow_key key = f->key;
+  uint8_t hashed[MESSAGE_MAX], digest[TAP_SHA1_BYTES];
+  if (message != NULL) put_message(&key, sender, message);
+  tap_sha1(hashed, write_message(hashed, &key, message != NULL || has_ports(&key)), digest);
   memcpy(f->community_id, "1:", 2);
   write_base64(f->community_id + 2, digest);
   return f->community_id;
+}
+
+const char *tap_flow_community_id(const struct tap_packet *p) {
+  struct tap_flow *f = p->flow;
+  struct tap_flow_parts parts = { .transport = NULL };
+  if (!is_icmp(&f->key)) return f->community_id[0] != '\0' ? f->community_id : make(f, 0, NULL);
+  tap_flow_parts(p, &parts);
+  return make(f, parts.from, message_of(p, parts.transport));
+}
+
+void tap_flow_note_message(struct tap_flow *f, const struct tap_packet *p,
+                           const struct tap_layer *transport) {
+  const uint8_t *at = is_icmp(&f->key) ? message_of(p, transport) : NULL;
+  f->has_message = at != NULL;
+  if (at != NULL) memcpy(f->message, at, sizeof f->message);
+}
+
+const char *tap_flow_own_community_id(struct tap_flow *f) {
+  return make(f, f->began, f->has_message ? f->message : NULL);
 }

@@ -42,7 +42,7 @@ static bool read_duration(const struct tap_packet *p, const struct tap_layer *la
                           struct tap_value *out) {
   (void)layer;
   if (p->flow == NULL) return false;
-  return give(p, nth, out, (uint64_t)(p->flow->last_ns - p->flow->first_ns));
+  return give(p, nth, out, tap_flow_duration(p->flow));
 }
 
 static bool read_state(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -53,9 +53,11 @@ static bool read_state(const struct tap_packet *p, const struct tap_layer *layer
 
 static bool read_community_id(const struct tap_packet *p, const struct tap_layer *layer,
                               unsigned nth, struct tap_value *out) {
-  const char *text = p->flow != NULL && nth == 0 ? tap_flow_community_id(p) : NULL;
+  const char *text;
   (void)layer;
-  return text != NULL && tap_give_bytes(out, TAP_STRING, (const uint8_t *)text, strlen(text));
+  if (p->flow == NULL || nth > 0) return false;
+  text = tap_flow_community_id(p);
+  return tap_give_bytes(out, TAP_STRING, (const uint8_t *)text, strlen(text));
 }
 
 const struct tap_name tap_flow_states[] = {

@@ -36,7 +36,8 @@ struct tap_flow {
   uint8_t state;         /* enum tap_flow_state */
   uint8_t reason;        /* enum tap_flow_reason, once it has ended */
   uint8_t finished;      /* a bit per direction: TCP's FIN was seen */
-  bool has_sequence;
+  bool has_sequence, has_message;
+  uint8_t message[2];                  /* type and code of the first packet, of ICMP */
   char community_id[TAP_COMMUNITY_ID]; /* as last asked for; "": never */
 };
 
@@ -53,10 +54,22 @@ bool tap_flow_restarts(const struct tap_flow *f, const struct tap_packet *p,
 bool tap_flow_answers(const struct tap_packet *p, const struct tap_layer *transport);
 
 /* community.c: Community ID version 1, seed 0, of a packet that has a flow, as text that stays until
- * the next packet; NULL where it has none (half an ICMP message). */
+ * the next packet. */
 const char *tap_flow_community_id(const struct tap_packet *p);
 
-/* field.c: names of the states. */
+/* The same of a flow, which is that of its first packet. */
+const char *tap_flow_own_community_id(struct tap_flow *f);
+
+/* community.c: keep what the flow's own Community ID needs of its first packet. */
+void tap_flow_note_message(struct tap_flow *f, const struct tap_packet *p,
+                           const struct tap_layer *transport);
+
+/* Nanoseconds from the first packet to the latest. */
+static inline uint64_t tap_flow_duration(const struct tap_flow *f) {
+  return (uint64_t)f->last_ns - (uint64_t)f->first_ns;
+}
+
+/* field.c: names of the states, in their order. */
 extern const struct tap_name tap_flow_states[];
 
 /* field.c: flow.id, flow.dir, ...; they read the flow that the packet was given. */

@@ -176,6 +176,7 @@ static struct tap_flow *begin_flow(struct tap_flows *t, const struct tap_flow_pa
                           .first_ns = p->frame->ts_ns,
                           .last_ns = p->frame->ts_ns };
   f->began = (uint8_t)(tap_flow_answers(p, parts->transport) ? !parts->from : parts->from);
+  tap_flow_note_message(f, p, parts->transport);
   *find_slot(t, &f->key, hash) = (struct slot){ hash, place };
   link_newest(t, f);
   t->count++;
@@ -183,25 +184,32 @@ static struct tap_flow *begin_flow(struct tap_flows *t, const struct tap_flow_pa
   return f;
 }
 
+int64_t tap_flows_due(const struct tap_flows *t) {
+  int64_t last_ns = t->flows[t->oldest].last_ns;
+  if (t->oldest == NOWHERE || last_ns >= INT64_MAX - t->idle_ns) return INT64_MAX;
+  return last_ns + t->idle_ns + 1;
+}
+
 void tap_flows_expire(struct tap_flows *t, int64_t now_ns) {
-  while (t->oldest != NOWHERE && now_ns - t->flows[t->oldest].last_ns > t->idle_ns)
+  while (t->oldest != NOWHERE && now_ns >= tap_flows_due(t))
     end_flow(t, t->oldest, TAP_FLOW_IDLE);
 }
 
-void tap_flows_track(struct tap_flows *t, struct tap_packet *p) {
+bool tap_flows_track(struct tap_flows *t, struct tap_packet *p) {
   struct tap_flow_parts parts;
   struct tap_flow *f;
   uint32_t hash;
   give_back(t);
   tap_flows_expire(t, p->frame->ts_ns);
-  if (!tap_flow_parts(p, &parts)) return;
+  if (!tap_flow_parts(p, &parts)) return t->first_ended != NOWHERE;
   hash = tap_flow_hash(&parts.key, t->seed);
   f = &t->flows[find_slot(t, &parts.key, hash)->place];
   if (f != t->flows && tap_flow_restarts(f, p, parts.transport)) {
     end_flow(t, f->id, TAP_FLOW_REUSED);
     f = t->flows;
   }
-  if (f == t->flows && (f = begin_flow(t, &parts, hash, p)) == NULL) return;
+  if (f == t->flows && (f = begin_flow(t, &parts, hash, p)) == NULL)
+    return t->first_ended != NOWHERE;
   if (t->newest != f->id) {
     unlink_living(t, f);
     link_newest(t, f);
@@ -209,6 +217,7 @@ void tap_flows_track(struct tap_flows *t, struct tap_packet *p) {
   p->flow = f;
   p->flow_way = parts.from != f->began;
   tap_flow_advance(f, p, parts.transport, p->flow_way);
+  return t->first_ended != NOWHERE;
 }
 
 void tap_flows_end(struct tap_flows *t) {

@@ -30,11 +30,14 @@ struct tap_flows *tap_flows_new(size_t limit, int64_t idle_ns, uint64_t seed);
 void tap_flows_free(struct tap_flows *t);
 
 /* Give the packet its flow, which takes it; a packet without addresses has none.  Flows that end
- * by it go to the queue, which must be empty before. */
-void tap_flows_track(struct tap_flows *t, struct tap_packet *p);
+ * by it go to the queue, which must be empty before; true when there are such. */
+bool tap_flows_track(struct tap_flows *t, struct tap_packet *p);
 
 /* Let capture time come to 'now_ns': idle flows go to the queue. */
 void tap_flows_expire(struct tap_flows *t, int64_t now_ns);
+
+/* The capture time from which a flow is idle; INT64_MAX: none lives. */
+int64_t tap_flows_due(const struct tap_flows *t);
 
 /* All flows go to the queue. */
 void tap_flows_end(struct tap_flows *t);

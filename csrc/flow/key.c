@@ -42,12 +42,15 @@ static const uint8_t *echo_identifier(const struct tap_packet *p, const struct t
 static void take_ports(const struct tap_packet *p, unsigned index, struct tap_flow_end *from,
                        struct tap_flow_end *to, struct tap_flow_parts *out) {
   const struct tap_layer *layer = &p->layer[index];
-  const uint8_t *at;
+  const uint8_t *at, *dst;
   out->transport = layer;
   if (index == p->transport) {
     const struct tap_ends *ports = &tap_builtin_protocols[layer->protocol]->ports;
-    if ((at = tap_header_at(p, layer, ports->src, 2)) != NULL) memcpy(from->port, at, 2);
-    if ((at = tap_header_at(p, layer, ports->dst, 2)) != NULL) memcpy(to->port, at, 2);
+    at = tap_header_at(p, layer, ports->src, 2);
+    dst = tap_header_at(p, layer, ports->dst, 2);
+    if (at == NULL || dst == NULL) return;
+    memcpy(from->port, at, 2);
+    memcpy(to->port, dst, 2);
   } else if ((at = echo_identifier(p, layer)) != NULL) {
     memcpy(from->port, at, 2);
     memcpy(to->port, at, 2);

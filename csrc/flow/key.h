@@ -2,7 +2,8 @@
  *
  * Which conversation a packet belongs to: the two ends of its outermost
  * network layer, in an order that does not depend on who sends, the protocol
- * above and its ports.  What has no ports (a later fragment, OSPF) has ports 0;
+ * above and its ports.  What has no ports (a later fragment, half a header,
+ * OSPF) has ports 0;
  * ICMP's echoes have their identifier at both ends, so that each ping is a
  * conversation.
  */
@@ -40,6 +41,12 @@ struct tap_flow_parts {
 
 /* False where the packet has no network layer with addresses. */
 bool tap_flow_parts(const struct tap_packet *p, struct tap_flow_parts *out);
+
+/* Are there ports, or what stands for them? */
+static inline bool tap_flow_key_ported(const struct tap_flow_key *key) {
+  return (key->end[0].port[0] | key->end[0].port[1] | key->end[1].port[0] | key->end[1].port[1]) !=
+         0;
+}
 
 /* A hash of the key that strangers cannot foresee while they don't know the seed. */
 static inline uint32_t tap_flow_hash(const struct tap_flow_key *key, uint64_t seed) {

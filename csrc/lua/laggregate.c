@@ -5,7 +5,6 @@
  * columns by theirs.
  */
 #include <string.h>
-#include <sys/random.h>
 
 #include "lua/lcapture.h"
 #include "lua/lvalue.h"
@@ -16,13 +15,6 @@
 struct aggregate {
   struct tap_aggregate *table;
 };
-
-static uint64_t fresh_seed(void) {
-  uint64_t seed = 0;
-  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-    seed = (uint64_t)(uintptr_t)&seed;
-  return seed;
-}
 
 /* Of the aggregate at 'index'.  One that is collected may still be called by other finalizers. */
 static struct tap_aggregate *check_table_at(lua_State *L, int index) {
@@ -99,7 +91,7 @@ struct tap_aggregate *tapL_newaggregate(lua_State *L, int index) {
   read_keys(L, index, self + 1, &plan);
   read_columns(L, index, self + 1, &plan);
   lua_setiuservalue(L, self, 1);
-  a->table = tap_aggregate_new(&plan, fresh_seed());
+  a->table = tap_aggregate_new(&plan, tapL_freshseed());
   if (a->table == NULL) luaL_error(L, "not enough memory");
   return a->table;
 }

@@ -2,6 +2,7 @@
 #include "lua/lapi.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 int tapL_closedstate(lua_State *L) {
   return luaL_error(L, "moontap used after the Lua state was closed");
@@ -57,6 +58,13 @@ int tapL_fail(lua_State *L, const char *subject, const struct tap_err *e) {
   tapL_pushmessage(L, subject, e);
   lua_pushinteger(L, e->sys);
   return 3;
+}
+
+uint64_t tapL_freshseed(void) {
+  uint64_t seed = 0;
+  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+    seed = (uint64_t)(uintptr_t)&seed;
+  return seed;
 }
 
 lua_Integer tapL_optinteger(lua_State *L, int index, const char *key, lua_Integer otherwise) {

@@ -65,6 +65,9 @@ void tapL_pushmessage(lua_State *L, const char *subject, const struct tap_err *e
 lua_Integer tapL_optinteger(lua_State *L, int index, const char *key, lua_Integer otherwise);
 int tapL_optboolean(lua_State *L, int index, const char *key, int otherwise);
 
+/* A seed for tables whose keys come from strangers. */
+uint64_t tapL_freshseed(void);
+
 /* Each binding file's part; each leaves nothing on the stack but adds to the module on top. */
 void tapL_open_aggregate(lua_State *L);
 void tapL_open_capture(lua_State *L);
@@ -73,6 +76,7 @@ void tapL_open_drive(lua_State *L);
 void tapL_open_explain(lua_State *L);
 void tapL_open_expression(lua_State *L);
 void tapL_open_field(lua_State *L);
+void tapL_open_flow(lua_State *L);
 void tapL_open_handler(lua_State *L);
 void tapL_open_id(lua_State *L);
 void tapL_open_interface(lua_State *L);

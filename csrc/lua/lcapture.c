@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lua/lflow.h"
 #include "lua/lopen.h"
 #include "lua/lpass.h"
 #include "sys/afpacket.h"
@@ -71,6 +72,7 @@ static int capture_trouble(lua_State *L) {
 struct tapL_capture *tapL_newcapture(lua_State *L) {
   struct tapL_capture *c = lua_newuserdatauv(L, sizeof *c, TAPL_CAPTURE_VALUES);
   *c = (struct tapL_capture){ .context = tapL_context(L), .batch = TAPL_BATCH, .poll_fd = -1 };
+  tapL_flow_init(c);
   luaL_setmetatable(L, TAPL_CAPTURE);
   lua_createtable(L, TAPL_FIRST_SLOT, 0);
   lua_setiuservalue(L, -2, TAPL_SLOTS);
@@ -140,9 +142,10 @@ static void keep_filter(lua_State *L, int capture) {
 
 int tapL_setfilter(lua_State *L, int capture, int index, int sets) {
   struct tapL_capture *c = tapL_tocapture(L, capture);
-  const struct tap_filter_options options = filter_options(c);
+  struct tap_filter_options options = filter_options(c);
   struct tapL_select *before = c->filter, *s = NULL;
   struct tap_err e;
+  options.before_flows = true;
   if (lua_isnil(L, index)) {
     lua_pushnil(L);
   } else if ((s = tapL_pushselect(L, index, sets, &options, c->source->linktype)) == NULL) {
@@ -185,6 +188,7 @@ void tapL_release(struct tapL_capture *c) {
   if (c->poll_fd >= 0) close(c->poll_fd);
   c->poll_fd = -1;
   c->filter = NULL;
+  tapL_flow_drop(c);
   free(c->frames);
   free(c->packets);
   c->frames = NULL;

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "filter/program.h"
+#include "flow/flows.h"
 #include "lua/lapi.h"
 #include "lua/lkernel.h"
 #include "lua/lselect.h"
@@ -29,8 +30,8 @@ struct tapL_writer;
 enum { TAPL_SLOTS = 1, TAPL_SUBJECT, TAPL_BORROWED, TAPL_SETS, TAPL_CAPTURE_VALUES = TAPL_SETS };
 
 /* Slots: the pool of packet handles, the handle lent out in strict mode, the function that waits,
- * the last error that was counted, the thread that drives, the filter, then functions of handlers
- * and ticks, aggregates, and what packets each of them wants.  The pool's size is prime, so that it
+ * the last error that was counted, the thread that drives, the filter, the function for ended flows,
+ * then functions of handlers and ticks, aggregates, and what packets each of them wants.  The pool's size is prime, so that it
  * does not lock onto periodic traffic. */
 enum {
   TAPL_POOL = 127,
@@ -39,6 +40,7 @@ enum {
   TAPL_ERROR_SLOT,
   TAPL_THREAD_SLOT,
   TAPL_FILTER_SLOT,
+  TAPL_ENDED_SLOT,
   TAPL_FIRST_SLOT
 };
 
@@ -88,6 +90,16 @@ struct tapL_hooks {
   int slot_count; /* slots used from TAPL_FIRST_SLOT on */
 };
 
+/* The conversations of the packets that a pass delivers. */
+struct tapL_flows {
+  struct tap_flows *table; /* NULL: there is none yet, or no more */
+  uint64_t total, evicted; /* of tables that are no more */
+  size_t limit;
+  int64_t idle_ns;
+  bool asked;     /* track them, whether or not a name needs it */
+  bool has_ended; /* there is a function for those that end */
+};
+
 enum tapL_phase {
   TAPL_CLOSED,  /* no pass: the next one begins */
   TAPL_OPEN,    /* traffic is let in */
@@ -103,6 +115,7 @@ struct tapL_pass {
   bool owns_signals;
   bool timed;    /* its first frame has come */
   bool plain;    /* nobody looks at single packets */
+  bool tracks;   /* packets are given their flows */
   bool stepwise; /* functions of the script see them: each step is one packet */
   bool has_loop; /* 'loop' wants packets, */
   bool straight; /* and nothing else does, and it wants all of them */
@@ -145,6 +158,7 @@ struct tapL_capture {
   struct tapL_tally tally;
   struct tap_counts counts; /* the kernel's, as last read */
   struct tapL_hooks hooks;
+  struct tapL_flows flows;
   struct tapL_pass pass;
 };
 

@@ -55,6 +55,16 @@ static int columns_line(lua_State *L) {
   return tapL_pushgrown(L, LINE_BUFFER, write_line, &line);
 }
 
+/* columns:tracked(): does one of them need the packet's flow? */
+static int columns_tracked(lua_State *L) {
+  const struct columns *columns = luaL_checkudata(L, 1, COLUMNS);
+  bool tracked = false;
+  for (int i = 0; i < columns->fields.ref_count; i++)
+    tracked = tracked || tap_ref_tracked(&columns->fields.refs[i]);
+  lua_pushboolean(L, tracked);
+  return 1;
+}
+
 static int columns_gc(lua_State *L) {
   struct columns *columns = luaL_checkudata(L, 1, COLUMNS);
   tapL_freehandler(&columns->fields);
@@ -76,6 +86,7 @@ static int new_columns(lua_State *L) {
 
 static const luaL_Reg methods[] = {
   { "line", columns_line },
+  { "tracked", columns_tracked },
   { NULL, NULL },
 };
 

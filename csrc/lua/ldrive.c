@@ -29,12 +29,25 @@ static struct guard *push_guard(lua_State *L, int capture) {
   return g;
 }
 
-static void guard_end(struct guard *g) {
-  if (g->serial != 0 && g->serial == g->c->pass.serial) tapL_pass_end(g->c);
+static bool is_guarding(const struct guard *g) {
+  return g->serial != 0 && g->serial == g->c->pass.serial;
 }
 
+/* A loop was left, or an error is on its way: then nothing of the script is called. */
 static int guard_close(lua_State *L) {
-  guard_end(luaL_checkudata(L, 1, GUARD));
+  enum { SELF = 1, ERROR, CAPTURE, SLOTS };
+  struct guard *g = luaL_checkudata(L, SELF, GUARD);
+  struct tapL_drive d = { L, g->c, CAPTURE, SLOTS };
+  if (!is_guarding(g)) return 0;
+  lua_settop(L, ERROR);
+  lua_getiuservalue(L, SELF, GUARD_CAPTURE);
+  lua_getiuservalue(L, CAPTURE, TAPL_SLOTS);
+  if (lua_isnil(L, ERROR) && !g->c->pass.in_call) {
+    tapL_pass_enter(&d);
+    tapL_pass_finish(&d);
+  } else {
+    tapL_pass_end(g->c);
+  }
   return 0;
 }
 
@@ -46,7 +59,7 @@ static void guard_disarm(lua_State *L, int index) {
 
 static int guard_gc(lua_State *L) {
   struct guard *g = luaL_checkudata(L, 1, GUARD);
-  guard_end(g);
+  if (is_guarding(g)) tapL_pass_end(g->c);
   tapL_freehandler(&g->loop);
   return 0;
 }
@@ -361,12 +374,18 @@ static int capture_next(lua_State *L) {
 
 /* cap:stop(): inside a call of the pass it ends behind the packet at hand, else at once. */
 static int capture_stop(lua_State *L) {
-  struct tapL_capture *c = tapL_checkcapture(L, 1);
+  enum { SELF = 1, SLOTS };
+  struct tapL_capture *c = tapL_checkcapture(L, SELF);
+  struct tapL_drive d = { L, c, SELF, SLOTS };
   tapL_burypass(c);
-  if (c->pass.in_call)
+  lua_settop(L, SELF);
+  lua_getiuservalue(L, SELF, TAPL_SLOTS);
+  if (c->pass.in_call) {
     c->pass.stop_asked = true;
-  else
-    tapL_pass_end(c);
+  } else if (c->pass.phase != TAPL_CLOSED) {
+    tapL_pass_enter(&d);
+    tapL_pass_finish(&d);
+  }
   return 0;
 }
 
@@ -379,8 +398,12 @@ static struct tapL_capture *driven_by(lua_State *L, lua_Debug *frame) {
   if (f == loop_next && lua_getupvalue(L, -1, LOOP_CAPTURE) != NULL) {
     c = lua_touserdata(L, -1);
     lua_pop(L, 1);
-  } else if ((f == capture_run || f == capture_next) && lua_getlocal(L, frame, 1) != NULL) {
+  } else if ((f == capture_run || f == capture_next || f == capture_stop) &&
+             lua_getlocal(L, frame, 1) != NULL) {
     c = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+  } else if (f == guard_close && lua_getlocal(L, frame, 1) != NULL) {
+    c = ((struct guard *)lua_touserdata(L, -1))->c;
     lua_pop(L, 1);
   }
   return c;

@@ -6,17 +6,13 @@
  */
 #include "lua/lvalue.h"
 
-#include <sys/random.h>
-
 #include "stats/intern.h"
 
 enum { IDS_MAX = 1 << 20 };
 
 static struct tap_intern *ids_of(lua_State *L, struct tapL_context *x) {
-  uint64_t seed = (uint64_t)(uintptr_t)x;
   if (x->ids != NULL) return x->ids;
-  if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) < 0) seed ^= seed << 32;
-  x->ids = tap_intern_new(IDS_MAX, seed);
+  x->ids = tap_intern_new(IDS_MAX, tapL_freshseed());
   if (x->ids == NULL) luaL_error(L, "not enough memory");
   return x->ids;
 }

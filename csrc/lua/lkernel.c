@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lua/lflow.h"
 #include "lua/lpass.h"
 
 static bool is_same(const struct tapL_wish *a, const struct tapL_wish *b) {
@@ -99,7 +100,7 @@ int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, boo
     .loop = loop != NULL && loop->where != NULL ? loop->where->serial : 0,
     .handlers = c->hooks.handler_count,
     .counters = c->hooks.counter_count,
-    .joins = !counted,
+    .joins = !counted && !tapL_flow_wanted(c, loop),
   };
   if (c->source->ops->set_filter == NULL || is_same(&k->wish, &wish)) return 0;
   now.joined = wish.joins && may_join(c) && put_joined(c, loop, &now);

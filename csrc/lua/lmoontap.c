@@ -6,6 +6,8 @@
  * must go on working.
  */
 #include "lua/lmoontap.h"
+
+#include "flow/flow.h"
 #include "lua/lapi.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
@@ -39,7 +41,9 @@ static void push_context(lua_State *L) {
   lua_setfield(L, -2, "__gc");
   lua_setmetatable(L, -2);
   context->registry = tap_registry_new(&e);
-  if (context->registry == NULL) luaL_error(L, "moontap: cannot %s", e.what);
+  if (context->registry == NULL ||
+      tap_registry_add_common(context->registry, tap_flow_fields, &e) != 0)
+    luaL_error(L, "moontap: cannot %s", e.what);
   context->names = tapL_newnames(L);
   lua_setiuservalue(L, -2, NAMES);
   context->addresses = tapL_newaddresses(L);
@@ -49,9 +53,10 @@ static void push_context(lua_State *L) {
 /* Runs with the upvalues that all functions of the module get. */
 static int open_parts(lua_State *L) {
   lua_newtable(L);
-  tapL_open_capture(L); /* the next five add methods to its class */
+  tapL_open_capture(L); /* the next six add methods to its class */
   tapL_open_explain(L);
   tapL_open_drive(L);
+  tapL_open_flow(L);
   tapL_open_handler(L);
   tapL_open_poll(L);
   tapL_open_stats(L);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/about.h"
+#include "flow/flow.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
 #include "proto/builtin.h"
@@ -28,7 +29,8 @@ struct owned {
   struct tap_packet packet;
   struct tap_frame frame;
   struct tap_about about;
-  struct tap_times times; /* of the pass that it was copied from */
+  struct tap_times times; /* of the pass that it was copied from, */
+  struct tap_flow flow;   /* and how its conversation stood */
   uint8_t bytes[];
 };
 
@@ -136,9 +138,18 @@ static int packet_all(lua_State *L) {
   return 1;
 }
 
+static void copy_flow(struct owned *copy, const struct tap_packet *p) {
+  if (p->flow == NULL) return;
+  copy->flow = *p->flow;
+  copy->packet.flow = &copy->flow;
+  copy->packet.flow_way = p->flow_way;
+}
+
 static int packet_copy(lua_State *L) {
   struct tapL_packet *h = tapL_checkwhole(L, 1);
-  copy_times(push_owned(L, h->frame, h->packet->number), h->packet);
+  struct owned *copy = push_owned(L, h->frame, h->packet->number);
+  copy_times(copy, h->packet);
+  copy_flow(copy, h->packet);
   return 1;
 }
 

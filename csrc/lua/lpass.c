@@ -8,6 +8,7 @@
  */
 #include "lua/lpass.h"
 
+#include "lua/lflow.h"
 #include "lua/lvalue.h"
 #include "lua/lwriter.h"
 #include "sys/clock.h"
@@ -28,6 +29,7 @@ void tapL_pass_abandon(struct tapL_capture *c) {
   struct tapL_pass *pass = &c->pass;
   if (pass->phase == TAPL_CLOSED) return;
   tapL_pass_takeback(c);
+  tapL_flow_forget(c);
   disown_signals(c);
   pass->in_call = pass->in_loop = pass->stop_asked = false;
   pass->phase = TAPL_CLOSED;
@@ -58,6 +60,18 @@ void tapL_pass_end(struct tapL_capture *c) {
   }
   if (pass->phase != TAPL_CLOSED) rest_writers(c);
   tapL_pass_abandon(c);
+}
+
+void tapL_pass_finish(struct tapL_drive *d) {
+  struct tapL_capture *c = d->c;
+  struct tap_err e;
+  if (c->pass.phase == TAPL_CLOSED) return;
+  if (c->pass.tracks && c->pass.phase == TAPL_OPEN && c->live) {
+    c->pass.phase = TAPL_DRAINING; /* so that nothing comes in while ended flows are told of */
+    c->source->ops->stop(c->source, &e);
+  }
+  tapL_flow_finish(d);
+  tapL_pass_end(c);
 }
 
 /* --- beginning --- */
@@ -100,6 +114,7 @@ static int open_pass(struct tapL_capture *c, const struct tapL_limits *limits, s
   c->pass.stop_asked = c->pass.timed = c->pass.unsaved = false;
   c->pass.loop = (struct tapL_handler){ 0 };
   if (!c->live) forget_counts(c);
+  if (!c->live) tapL_flow_restart(c);
   tapL_tick_forget(c);
   tapL_pass_limit(c, limits);
   return 0;
@@ -303,13 +318,15 @@ static bool time_is_up(const struct tapL_capture *c) {
   return c->pass.deadline_ns != INT64_MAX && tap_clock_monotonic_ns() >= c->pass.deadline_ns;
 }
 
-/* On a quiet link ticks come by the clock: what is older than the latency would be here. */
-static void tick_on_quiet_link(struct tapL_drive *d, int64_t now_ns) {
+/* On a quiet link time passes by the clock: what is older than the latency would be here. */
+static void time_on_quiet_link(struct tapL_drive *d, int64_t now_ns) {
   struct tapL_pass *pass = &d->c->pass;
   int64_t known_ns = now_ns - (int64_t)d->c->source->latency_ms * NS_PER_MS;
-  if (known_ns < pass->event_ns) return;
-  tapL_tick_fire(d, known_ns);
-  pass->event_ns = tapL_tick_next(d->c);
+  if (known_ns >= pass->event_ns) {
+    tapL_tick_fire(d, known_ns);
+    pass->event_ns = tapL_tick_next(d->c);
+  }
+  tapL_flow_expire(d, known_ns);
 }
 
 /* The packets before it have been delivered. */
@@ -334,12 +351,12 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   if (pass->broken) return fail_broken(c, e);
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
   if (pass->stop_asked) return TAPL_PACKET;
-  if (c->live && c->hooks.tick_count > 0) now_ns = tap_clock_real_ns();
+  if (c->live && (c->hooks.tick_count > 0 || pass->tracks)) now_ns = tap_clock_real_ns();
   got = c->source->ops->next(c->source, c->frames, c->batch, e);
   if (got == TAP_FAILED) return TAPL_FAILED;
   if (got == TAP_END) return TAPL_END;
   if (got == TAP_IDLE) {
-    if (now_ns != 0) tick_on_quiet_link(d, now_ns);
+    if (now_ns != 0) time_on_quiet_link(d, now_ns);
     return pass->stop_asked ? TAPL_PACKET : TAPL_WAIT;
   }
   pass->count = (unsigned)got;
@@ -362,8 +379,9 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
     int64_t ts_ns = c->frames[pass->at].ts_ns;
     if (pass->left == 0 || (ts_ns >= pass->event_ns && time_passed(d, ts_ns))) return TAPL_END;
     if (!take(c, p)) continue;
+    if (pass->tracks) tapL_flow_track(d, p);
     feed_counters(c, p);
-    if (!pass->stepwise) continue;
+    if (!pass->stepwise && !pass->stop_asked) continue;
     for (int i = 0; i < c->hooks.handler_count; i++)
       feed_handler(d, &c->hooks.handlers[i], p);
     *out = p;
@@ -397,7 +415,7 @@ advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *
     }
   } while (step == TAPL_PACKET);
   if (step == TAPL_WAIT) return step;
-  tapL_pass_end(c);
+  tapL_pass_finish(d);
   if (!c->pass.unsaved || step == TAPL_FAILED) return step;
   *e = c->pass.unsaved_why;
   return TAPL_FAILED;
@@ -417,7 +435,7 @@ static int64_t earlier(int64_t a, int64_t b) {
 int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns) {
   int64_t left = INT64_MAX, until = deadline_ns, tick = INT64_MAX;
   if (c->pass.phase != TAPL_CLOSED) until = earlier(until, c->pass.deadline_ns);
-  if (c->pass.phase != TAPL_CLOSED && c->live) tick = tapL_tick_next(c);
+  if (c->pass.phase != TAPL_CLOSED && c->live) tick = earlier(tapL_tick_next(c), tapL_flow_due(c));
   if (until != INT64_MAX) left = until - tap_clock_monotonic_ns();
   if (tick != INT64_MAX)
     left = earlier(left, tick + (int64_t)c->source->latency_ms * NS_PER_MS - tap_clock_real_ns());

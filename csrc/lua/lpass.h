@@ -78,8 +78,12 @@ static inline void tapL_pass_takeback(struct tapL_capture *c) {
   c->pass.lent = NULL;
 }
 
-/* End the pass, if one runs.  A live source then counts exactly what stays unread. */
+/* End the pass, if one runs.  Nobody is told of flows.  A live source then counts exactly what stays unread. */
 void tapL_pass_end(struct tapL_capture *c);
+
+/* The same where its script shall see it end: what is told of flows when they end is told before,
+ * and may raise. */
+void tapL_pass_finish(struct tapL_drive *d);
 
 /* The same for a capture that nobody can ask any more: nothing is counted. */
 void tapL_pass_abandon(struct tapL_capture *c);

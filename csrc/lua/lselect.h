@@ -30,6 +30,7 @@ struct tapL_select {
   struct tapL_compiled *compiled;
   size_t compiled_count;
   enum tap_level level;         /* the deepest that one of them needs */
+  bool tracked;                 /* one of them asks for fields of flows */
   uint32_t linktype;            /* 'now' is for packets of this one; TAPL_NO_LINKTYPE: for none */
   const struct tap_filter *now; /* NULL: run the program, */
   bool always;                  /* or there is nothing to ask */

@@ -5,6 +5,7 @@
  * packet at hand; once it has ended, seen is the kernel's own count, and the
  * sum of the others must meet it.
  */
+#include "lua/lflow.h"
 #include "lua/lpass.h"
 
 void tapL_refresh(struct tapL_capture *c) {
@@ -91,10 +92,12 @@ static void set_errors(lua_State *L, int capture, const struct tapL_capture *c) 
 void tapL_pushstats(lua_State *L, int capture) {
   struct tapL_capture *c = tapL_tocapture(L, capture);
   if (c->live && c->pass.phase != TAPL_CLOSED) tapL_refresh(c);
-  lua_createtable(L, 0, 12);
+  lua_createtable(L, 0, 13);
   set_totals(L, c);
   set_handlers(L, c);
   set_counters(L, &c->hooks);
+  tapL_flow_pushcounts(L, c);
+  lua_setfield(L, -2, "flows");
   set_interfaces(L, capture, c);
   set_errors(L, capture, c);
 }

@@ -5,6 +5,7 @@
  */
 #include "lua/lpass.h"
 
+#include "lua/lflow.h"
 #include "sys/clock.h"
 #include "sys/interrupt.h"
 
@@ -67,6 +68,7 @@ static void push_delta(lua_State *L, const struct tapL_tally *last, const struct
 static void fire(struct tapL_drive *d, struct tapL_tick *tick) {
   struct tapL_tally now;
   int64_t at_ns = tick->next_ns;
+  tapL_flow_expire(d, at_ns);
   if (d->c->live) tapL_refresh(d->c);
   now = tally_now(d->c);
   lua_rawgeti(d->L, d->slots, tick->slot);

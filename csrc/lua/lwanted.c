@@ -8,6 +8,7 @@
  */
 #include "lua/lpass.h"
 
+#include "lua/lflow.h"
 #include "sys/clock.h"
 
 static enum tap_level deepest(enum tap_level level, const struct tapL_select *s) {
@@ -25,7 +26,8 @@ static enum tap_level deeper(enum tap_level level, const struct tapL_handler *h)
 /* How deep all who listen want packets decoded. */
 static enum tap_level wanted_level(const struct tapL_capture *c) {
   const struct tapL_hooks *hooks = &c->hooks;
-  enum tap_level level = deepest(TAP_LEVEL_FRAME, c->filter), other;
+  enum tap_level least = c->pass.tracks ? TAP_LEVEL_TRANSPORT : TAP_LEVEL_FRAME;
+  enum tap_level level = deepest(least, c->filter), other;
   for (int i = 0; i < hooks->handler_count; i++)
     level = deeper(level, &hooks->handlers[i]);
   for (int i = 0; i < hooks->counter_count; i++) {
@@ -61,16 +63,18 @@ static void look_at_time(struct tapL_capture *c) {
   if (!c->live && (ends || c->hooks.tick_count > 0)) pass->event_ns = INT64_MIN;
 }
 
-/* How deep packets are wanted, and whether anybody looks at single ones; those of the batch that
- * are left are decoded anew where they have to be. */
-static void look_at_packets(struct tapL_capture *c) {
+/* How deep packets are wanted, whether with their flows, and whether anybody looks at single ones;
+ * those of the batch that are left are decoded anew where they have to be.  0, or -1 and 'e'. */
+static int look_at_packets(struct tapL_capture *c, struct tap_err *e) {
   struct tapL_pass *pass = &c->pass;
   const bool hooked = (c->hooks.handler_count | c->hooks.counter_count) != 0;
+  if (tapL_flow_ready(c, e) != 0) return -1;
   pass->level = wanted_level(c);
-  pass->straight = pass->has_loop && !hooked && pass->loop.where == NULL;
-  pass->plain = !pass->stepwise && !hooked && pass->event_ns == INT64_MAX &&
+  pass->straight = pass->has_loop && !hooked && !pass->tracks && pass->loop.where == NULL;
+  pass->plain = !pass->stepwise && !hooked && !pass->tracks && pass->event_ns == INT64_MAX &&
                 (c->filter == NULL || c->filter->level == TAP_LEVEL_FRAME);
   decode_left(c);
+  return 0;
 }
 
 /* --- link types --- */
@@ -116,8 +120,7 @@ static int meet_linktypes(struct tapL_capture *c, struct tap_err *e) {
     pass->whole = pass->count;
     pass->count = i;
   }
-  look_at_packets(c);
-  return 0;
+  return look_at_packets(c, e);
 }
 
 int tapL_pass_look(struct tapL_capture *c, const struct tapL_handler *loop, struct tap_err *e) {
@@ -128,7 +131,7 @@ int tapL_pass_look(struct tapL_capture *c, const struct tapL_handler *loop, stru
   pass->loop.ref_count = loop == NULL ? 0 : loop->ref_count;
   pass->loop.where = loop == NULL ? NULL : loop->where;
   pass->stepwise = loop != NULL || c->hooks.handler_count > 0;
-  look_at_packets(c);
+  if (look_at_packets(c, e) != 0) return -1;
   return meet_linktypes(c, e);
 }
 
@@ -150,7 +153,7 @@ int tapL_pass_refilter(struct tapL_capture *c, struct tap_err *e) {
   restore_batch(pass);
   pass->test_until = tests_due(c, UINT64_MAX, pass->count);
   if (!open) return 0;
-  look_at_packets(c);
+  if (look_at_packets(c, e) != 0) return -1;
   return meet_linktypes(c, e);
 }
 

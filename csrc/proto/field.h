@@ -27,7 +27,7 @@ enum {
   TAP_REPEATS = 1 << 1, /* may occur more than once in one packet: an array in JSON */
   TAP_HIDDEN = 1 << 2,  /* left out of trees and JSON: another name for values that have one, or
                            costly to read */
-  TAP_TRACKED = 1 << 3, /* of the packet's flow: read only where the pass tracks flows */
+  TAP_TRACKED = 1 << 3, /* of the packet's flow: absent where the pass tracks none */
   TAP_SHARED = 1 << 4,  /* of more than one protocol: each shows it, and the registry has its name
                            once, from a list of such rows, which are read without a layer */
   TAP_HEX32 = TAP_HEX | 1 << 5, /* as many digits as 32 bits have, as Wireshark holds it */
@@ -79,6 +79,11 @@ bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned p
 
 /* tap_ref_read for a field of a protocol's layers. */
 bool tap_ref_search(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
+
+/* Does reading it need the packet's flow? */
+static inline bool tap_ref_tracked(const struct tap_ref *ref) {
+  return ref->field != NULL && (ref->field->flags & TAP_TRACKED) != 0;
+}
 
 /* Read the value that 'ref' names; false where the packet does not have it. */
 static inline bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p,

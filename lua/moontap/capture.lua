@@ -78,6 +78,19 @@ function Capture:every(period, fn)
   return check.blame("every", pcall(raw.every, self, ns, fn))
 end
 
+local FLOWS <const> = {
+  idle = { kind = "time", min = 1, range = "1ns and up" },
+  limit = { kind = "integer", min = 1, max = 1 << 28, range = "1 to 2^28" },
+  ended = { kind = "callback" },
+}
+
+--- Track conversations, and say when one ends.
+function Capture:flows(options)
+  local o, message = check.options(FLOWS, options)
+  if not o then error("flows: " .. message, 2) end
+  return check.blame("flows", pcall(raw.flows, self, o.idle, o.limit, o.ended))
+end
+
 --- What the command line says of each pass, by capture. It may only shorten what a script asks.
 local limits <const> = setmetatable({}, { __mode = "k" })
 

@@ -4,8 +4,8 @@
 local core = require "moontap.core"
 
 local CAPTURE <const> = {
-  "aggregate_raw", "each", "every_raw", "fields", "limit_raw", "next_raw", "on", "packets",
-  "run_raw", "save_raw", "set_filter_raw", "trouble_raw",
+  "aggregate_raw", "each", "every_raw", "fields", "flows_raw", "limit_raw", "next_raw", "on",
+  "packets", "run_raw", "save_raw", "set_filter_raw", "trouble_raw",
 }
 
 local function take(class, names)

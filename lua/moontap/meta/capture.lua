@@ -23,6 +23,8 @@
 ---@field writers moontap.Matches[]  in order of registration
 ---@field loop moontap.Matches  of the last for loop
 ---@field tables { matched: integer, skipped: integer, evicted: integer }[]  of aggregates
+---@field flows { live: integer, total: integer, evicted: integer }  conversations: that live now,
+--- that there were, and that ended for lack of room
 ---@field errors? integer  of handlers, with on_error = "count"
 ---@field last_error? any
 
@@ -89,6 +91,44 @@ function Capture:aggregate(options) end
 ---@param writer moontap.Writer
 ---@param where? moontap.Expression  as for on
 function Capture:save(writer, where) end
+
+--- A conversation that has ended. Its beginner is the sender of its first packet, unless that was
+--- the second half of a TCP handshake: src, sport and the counts "out" are of that side.
+---@class moontap.Flow
+---@field id integer  that flow.id was; from now on another conversation may get it
+---@field src string
+---@field dst string
+---@field sport? integer  nil where the protocol has no ports
+---@field dport? integer
+---@field proto integer  the number of the protocol above IP
+---@field packets integer
+---@field packets_out integer
+---@field packets_in integer
+---@field bytes integer  on the wire, as frame.len
+---@field bytes_out integer
+---@field bytes_in integer
+---@field first_ns integer  time of its first packet
+---@field last_ns integer
+---@field duration integer  nanoseconds between the two
+---@field state "new"|"established"|"closing"|"closed"|"reset"
+---@field reason "idle"|"reused"|"evicted"|"stopped"  idle: without a packet for too long; reused:
+--- TCP began anew between the same ports; evicted: it was silent longest when there was no more
+--- room; stopped: the pass ended
+---@field community_id string  of its first packet
+
+--- Track conversations in each pass, so that packet objects have the flow fields too, and say when
+--- one ends. Without this call they are tracked where a declared name, an aggregate or a 'where'
+--- asks for flow.id or its like. Conversations are made of the packets that the capture's filter
+--- lets through; no 'where' is given to the kernel then. Each pass begins with none, and before it
+--- ends it ends all; an error and close() just forget them. A second call takes the place of the
+--- first.
+---
+---     cap:flows { ended = function(flow) print(flow.src, flow.dst, flow.bytes, flow.reason) end }
+---
+---@param options? { idle: number|string?, limit: integer?, ended: (fun(flow: moontap.Flow))? }
+--- idle: capture time without a packet that ends one ("60s"); limit: how many live at most (2^20);
+--- ended is called before the next packet is counted and handled
+function Capture:flows(options) end
 
 --- Call a function at every multiple of a period of capture time, each exactly once.
 ---

@@ -27,6 +27,7 @@ local lines = core.lines {
 local function print_fields(names)
   for i, name in ipairs(names) do names[i] = name:gsub("%?$", "") end
   local columns = core.columns(names, general.csv and "csv" or "tsv")
+  if columns:tracked() then cap:flows() end
   if general.header then io.write(table.concat(names, general.csv and "," or "\t"), "\n") end
   for p in cap:packets() do io.write(columns:line(p), "\n") end
 end
