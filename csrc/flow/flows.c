@@ -52,7 +52,12 @@ void tap_flows_free(struct tap_flows *t) {
 /* --- the index --- */
 
 static bool same_key(const struct tap_flow_key *a, const struct tap_flow_key *b) {
-  return memcmp(a, b, sizeof *a) == 0;
+  uint64_t x[TAP_FLOW_KEY_WORDS], y[TAP_FLOW_KEY_WORDS], differ = 0;
+  memcpy(x, a, sizeof x);
+  memcpy(y, b, sizeof y);
+  for (unsigned i = 0; i < TAP_FLOW_KEY_WORDS; i++)
+    differ |= x[i] ^ y[i];
+  return differ == 0;
 }
 
 /* The slot with this key, or the free one where it would go. */

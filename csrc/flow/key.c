@@ -5,6 +5,8 @@
  */
 #include "flow/key.h"
 
+#include <endian.h>
+
 #include "proto/builtin.h"
 #include "proto/read.h"
 
@@ -57,6 +59,27 @@ static void take_ports(const struct tap_packet *p, unsigned index, struct tap_fl
   }
 }
 
+/* The sizes are constants here, which spares calls. */
+static inline void put_address(struct tap_flow_end *end, const uint8_t *address, unsigned bytes) {
+  if (bytes == 4)
+    memcpy(end->address, address, 4);
+  else
+    memcpy(end->address, address, sizeof end->address);
+}
+
+static inline uint64_t word_at(const uint8_t *bytes) {
+  uint64_t word;
+  memcpy(&word, bytes, sizeof word);
+  return be64toh(word);
+}
+
+static inline bool is_greater(const struct tap_flow_end *a, const struct tap_flow_end *b) {
+  for (unsigned i = 0; i < sizeof a->address; i += 8)
+    if (word_at(a->address + i) != word_at(b->address + i))
+      return word_at(a->address + i) > word_at(b->address + i);
+  return tap_be16(a->port) > tap_be16(b->port);
+}
+
 bool tap_flow_parts(const struct tap_packet *p, struct tap_flow_parts *out) {
   struct tap_flow_end from = { .port = { 0 } }, to = { .port = { 0 } };
   const struct tap_layer *network = &p->layer[p->network];
@@ -71,10 +94,10 @@ bool tap_flow_parts(const struct tap_packet *p, struct tap_flow_parts *out) {
   last = last_header(p);
   next = tap_header_at(p, &p->layer[last], next_offset(p->layer[last].protocol), 1);
   if (src == NULL || dst == NULL || next == NULL) return false;
-  memcpy(from.address, src, ends->bytes);
-  memcpy(to.address, dst, ends->bytes);
+  put_address(&from, src, ends->bytes);
+  put_address(&to, dst, ends->bytes);
   if (last + 1 < p->count) take_ports(p, last + 1, &from, &to, out);
-  out->from = memcmp(&from, &to, sizeof from) > 0;
+  out->from = is_greater(&from, &to);
   out->key.end[out->from] = from;
   out->key.end[!out->from] = to;
   out->key.protocol = *next;

@@ -116,7 +116,7 @@ struct tapL_pass {
   bool timed;    /* its first frame has come */
   bool plain;    /* nobody looks at single packets */
   bool tracks;   /* packets are given their flows */
-  bool stepwise; /* functions of the script see them: each step is one packet */
+  bool stepwise; /* functions of the script may stop it: each step is one packet */
   bool has_loop; /* 'loop' wants packets, */
   bool straight; /* and nothing else does, and it wants all of them */
   struct tapL_handler loop;

@@ -381,7 +381,7 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
     if (!take(c, p)) continue;
     if (pass->tracks) tapL_flow_track(d, p);
     feed_counters(c, p);
-    if (!pass->stepwise && !pass->stop_asked) continue;
+    if (!pass->stepwise) continue;
     for (int i = 0; i < c->hooks.handler_count; i++)
       feed_handler(d, &c->hooks.handlers[i], p);
     *out = p;

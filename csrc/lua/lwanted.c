@@ -130,7 +130,7 @@ int tapL_pass_look(struct tapL_capture *c, const struct tapL_handler *loop, stru
   pass->loop.refs = loop == NULL ? NULL : loop->refs;
   pass->loop.ref_count = loop == NULL ? 0 : loop->ref_count;
   pass->loop.where = loop == NULL ? NULL : loop->where;
-  pass->stepwise = loop != NULL || c->hooks.handler_count > 0;
+  pass->stepwise = loop != NULL || c->hooks.handler_count > 0 || c->flows.has_ended;
   if (look_at_packets(c, e) != 0) return -1;
   return meet_linktypes(c, e);
 }

@@ -6,6 +6,7 @@ local tap = require "moontap"
 local it_live = live.it(it, pending)
 local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
+local ASAN <const> = (os.getenv("LD_PRELOAD") or ""):find("asan", 1, true) ~= nil
 local SYN <const>, ACK <const>, FIN <const>, RST <const> = 2, 16, 1, 4
 local SECOND <const> = 1000000000
 
@@ -402,7 +403,7 @@ describe("cap:flows", function()
       cap:flows { limit = 1 << 28 }
       print(cap:run())
     ]]
-    if run { "nm", run.build .. "/lua/moontap/core.so" }.out:find "__asan_init" then return pending("no limit here") end
+    if ASAN then return end -- which takes more than the limit for itself
     local r = run { "sh", "-c", 'ulimit -v 4000000; exec "$@"', "sh", run.lua, "-e", script }
     assert.matches("^nil\t[^\n]*: cannot track flows: out of memory\t0\n", r.out)
   end)
@@ -443,7 +444,8 @@ describe("many flows", function()
     assert.same({ evicted = total - limit, stopped = limit }, reasons)
     assert.same({ live = 0, total = total, evicted = total - limit }, cap:stats().flows)
     assert.equal(limit + 1, most)
-    assert.is_true(growth < 4096, growth .. " KiB more")
+    -- a sanitizer keeps what is given back
+    if not ASAN then assert.is_true(growth < 4096, growth .. " KiB more") end
     assert.is_nil(parts)
   end)
 end)
