@@ -31,8 +31,10 @@ static bool handler_asks(const struct tapL_handler *h) {
 }
 
 static bool counter_asks(const struct tapL_counter *counter) {
-  const struct tap_plan *plan = tap_aggregate_plan(counter->aggregate);
+  const struct tap_plan *plan;
   if (select_asks(counter->where)) return true;
+  if (counter->aggregate == NULL) return false; /* a writer asks nothing */
+  plan = tap_aggregate_plan(counter->aggregate);
   for (unsigned i = 0; i < plan->key_count; i++)
     if (tap_ref_tracked(&plan->by[i])) return true;
   for (unsigned i = 0; i < plan->column_count; i++)

@@ -36,7 +36,7 @@ static const uint8_t *at(const struct tap_packet *p, const struct tap_layer *lay
 
 /* A part of the two bytes at 'offset'. */
 static bool give_part(struct tap_value *out, const uint8_t *two, unsigned shift, unsigned mask) {
-  return two != NULL && tap_give_number(out, TAP_UINT, (unsigned)tap_be16(two) >> shift & mask);
+  return two != NULL && tap_give_number(out, TAP_UINT, ((unsigned)tap_be16(two) >> shift) & mask);
 }
 
 static bool read_encap(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
