@@ -67,6 +67,7 @@ struct tapL_handler {
 struct tapL_counter {
   struct tap_aggregate *aggregate; /* shared with its userdata; NULL: */
   struct tapL_writer *writer;      /* lives as long as its slot */
+  int done;                        /* the slot of what is told its finished files; 0: none */
   struct tapL_select *where;       /* NULL: every packet; lives as long as its slot */
   uint64_t matched, skipped;
 };

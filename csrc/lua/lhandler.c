@@ -166,10 +166,15 @@ static int capture_save(lua_State *L) {
   struct tapL_hooks *hooks = &c->hooks;
   struct tapL_writer *w = tapL_checkwriter(L, 2);
   struct tapL_select *where = keep_where(L, c, 3);
+  int done;
+  lua_settop(L, 2);
+  tapL_writer_done(L, 2);
+  done = lua_isnil(L, -1) ? 0 : keep(L, c);
   lua_settop(L, 2);
   keep(L, c);
   hooks->counters = grow(L, hooks->counters, hooks->counter_count, sizeof *hooks->counters);
-  hooks->counters[hooks->counter_count++] = (struct tapL_counter){ .writer = w, .where = where };
+  hooks->counters[hooks->counter_count++] =
+      (struct tapL_counter){ .writer = w, .done = done, .where = where };
   if (c->live) tap_writer_interface(w->writer, tapL_pushsubject(L, 1));
   return 0;
 }

@@ -43,7 +43,7 @@ static void rest_writers(struct tapL_capture *c) {
     struct tapL_writer *w = c->hooks.counters[i].writer;
     if (w == NULL || tapL_writer_rest(w, c->live ? &c->counts : NULL, &e) == 0 || pass->unsaved)
       continue;
-    pass->unsaved = true;
+    pass->unsaved = e.what[0] != '\0';
     pass->unsaved_why = e;
   }
 }
@@ -200,8 +200,21 @@ static void save_packet(struct tapL_capture *c, struct tapL_counter *counter,
   struct tap_err e;
   counter->matched++;
   if (tapL_writer_save(counter->writer, p->frame, &e) == 0 || pass->unsaved) return;
-  pass->unsaved = pass->stop_asked = true;
+  pass->stop_asked = true;
+  pass->unsaved = e.what[0] != '\0';
   pass->unsaved_why = e;
+}
+
+/* Files that are finished by now are told to those who want it. */
+static void tell_finished(struct tapL_drive *d) {
+  for (int i = 0; i < d->c->hooks.counter_count; i++) {
+    const struct tapL_counter *counter = &d->c->hooks.counters[i];
+    while (counter->done != 0 && tapL_writer_finished(d->L, counter->writer)) {
+      lua_rawgeti(d->L, d->slots, counter->done);
+      lua_insert(d->L, -2);
+      tapL_pass_call(d, 1);
+    }
+  }
 }
 
 static void feed_counters(struct tapL_capture *c, const struct tap_packet *p) {
@@ -348,6 +361,7 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
     c->source->ops->release(c->source);
   }
   pass->at = pass->count = pass->test_until = 0;
+  if (c->hooks.counter_count > 0) tell_finished(d);
   if (pass->broken) return fail_broken(c, e);
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
   if (pass->stop_asked) return TAPL_PACKET;

@@ -30,6 +30,9 @@ int tap_child_start(struct tap_child *c, const char *const *words, int in, int o
 int tap_child_feed(struct tap_child *c, const uint8_t *head, size_t n, int in, int out,
                    struct tap_err *e);
 
+/* Run 'words', a program that ends at once, with standard error for its output. 0, or -1. */
+int tap_child_leave(const char *const *words, struct tap_err *e);
+
 /* It has nothing more to do: wait for its end. 0, or -1 and what it said: "step: gzip: ...". */
 int tap_child_finish(struct tap_child *c, const char *step, struct tap_err *e);
 

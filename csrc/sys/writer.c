@@ -25,7 +25,14 @@
 #include "sys/descriptor.h"
 #include "sys/packing.h"
 
-enum { BUFFER = 256 << 10, INTERFACES_MOST = 4096, TAG = 4, TAG_AT = 12, NAME = 64 };
+enum {
+  BUFFER = 256 << 10,
+  INTERFACES_MOST = 4096,
+  TAG = 4,
+  TAG_AT = 12,
+  NAME = 64,
+  PCAP_HEAD = 16
+};
 
 /* An interface of the file: what tells one from another. */
 struct interface {
@@ -38,10 +45,12 @@ struct interface {
 struct tap_writer {
   struct tap_writer_options options;
   int fd;
+  const struct tap_packing *packing; /* NULL: none */
   struct tap_child packer;
   uint8_t *buffer;
   size_t used;
-  bool began; /* the file's header is there */
+  uint64_t written; /* bytes of the file */
+  bool began;       /* the file's header is there */
   bool failed;
   struct tap_err error; /* the first one */
   uint16_t linktype;    /* of a pcap file, once it began */
@@ -70,7 +79,7 @@ static int start_packer(struct tap_writer *w, const struct tap_packing *packing,
 }
 
 static int open_file(struct tap_writer *w, const char *path, struct tap_err *e) {
-  const struct tap_packing *packing = tap_packing_by_name(path);
+  const struct tap_packing *packing = w->packing;
   if (strcmp(path, "-") == 0)
     w->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   else
@@ -147,6 +156,7 @@ int tap_writer_flush(struct tap_writer *w, struct tap_err *e) {
     return -1;
   }
   if (w->used > 0 && write_quietly(w->fd, w->buffer, w->used) != 0) return fail_write(w, e);
+  w->written += w->used;
   w->used = 0;
   w->waiting = 0;
   return 0;
@@ -368,12 +378,13 @@ struct tap_writer *tap_writer_open(const struct tap_writer_options *o, struct ta
   }
   w->fd = w->packer.errors = -1;
   w->options = *o;
+  w->packing = tap_packing_by_name(o->packed_as != NULL ? o->packed_as : o->path);
   if (open_file(w, o->path, e) != 0) {
     w->failed = true; /* nothing is to be written */
     tap_writer_close(w, NULL, &(struct tap_err){ 0 });
     return NULL;
   }
-  w->options.path = NULL; /* it was the caller's */
+  w->options.path = w->options.packed_as = NULL; /* they were the caller's */
   return w;
 }
 
@@ -388,14 +399,54 @@ static int write_end(struct tap_writer *w, struct tap_err *e) {
   return tap_writer_flush(w, e);
 }
 
-int tap_writer_close(struct tap_writer *w, struct tap_writer_counts *counts, struct tap_err *e) {
+static int end_file(struct tap_writer *w, struct tap_err *e) {
   int result = write_end(w, e);
   if (w->fd >= 0 && close(w->fd) != 0 && result == 0 && errno != EINTR)
     result = tap_fail(e, errno, "close");
+  w->fd = -1;
   if (w->packer.pid > 0 && tap_child_finish(&w->packer, "write", e) != 0) result = -1;
+  return result;
+}
+
+int tap_writer_close(struct tap_writer *w, struct tap_writer_counts *counts, struct tap_err *e) {
+  const int result = end_file(w, e);
   if (counts != NULL) *counts = w->counts;
   free(w->interfaces);
   free(w->buffer);
   free(w);
   return result;
+}
+
+/* --- another file --- */
+
+void tap_writer_fail(struct tap_writer *w, int sys, const char *what) {
+  struct tap_err reason, e;
+  tap_fail(&reason, sys, "%s", what);
+  give_up(w, &reason, &e);
+}
+
+int tap_writer_finish(struct tap_writer *w) {
+  struct tap_err reason, e;
+  if (end_file(w, &reason) == 0) return 0;
+  return w->failed ? -1 : give_up(w, &reason, &e);
+}
+
+void tap_writer_next(struct tap_writer *w, const char *path) {
+  struct tap_err reason, e;
+  w->began = w->noted = false;
+  w->written = 0;
+  w->count = w->recent = 0;
+  w->usual = NULL;
+  if (open_file(w, path, &reason) != 0) give_up(w, &reason, &e);
+}
+
+uint64_t tap_writer_size(const struct tap_writer *w) {
+  return w->written + w->used;
+}
+
+uint64_t tap_writer_size_with(const struct tap_writer *w, const struct tap_frame *f) {
+  struct tap_encoded p = { .frame = f, .caplen = tap_frame_cap_len(f) };
+  if (w->options.format == TAP_WRITE_PCAP) return tap_writer_size(w) + PCAP_HEAD + p.caplen;
+  p.options = tap_encoded_options(&p);
+  return tap_writer_size(w) + tap_encoded_size(&p);
 }

@@ -16,7 +16,8 @@
 enum tap_writer_format { TAP_WRITE_PCAPNG, TAP_WRITE_PCAP };
 
 struct tap_writer_options {
-  const char *path; /* "-": standard output */
+  const char *path;      /* "-": standard output */
+  const char *packed_as; /* the name that says how it is packed; NULL: 'path' */
   enum tap_writer_format format;
   bool microseconds; /* of pcap; else times keep their nanoseconds */
   bool flush;        /* write each packet at once */
@@ -46,6 +47,18 @@ void tap_writer_note(struct tap_writer *w, uint64_t received, uint64_t dropped);
 
 /* The name of the interface whose frames have none of their own; outlives the writer's next call. */
 void tap_writer_interface(struct tap_writer *w, const char *name);
+
+/* Bytes of the file that is written, before they are packed; and with one packet more. */
+uint64_t tap_writer_size(const struct tap_writer *w);
+uint64_t tap_writer_size_with(const struct tap_writer *w, const struct tap_frame *f);
+
+/* Finish the file, so that another one can follow.  0, or -1: the writer has failed then. */
+int tap_writer_finish(struct tap_writer *w);
+
+/* Go on in another file, once one is finished.  The counts go on.  Where that cannot be the writer
+ * has failed, as 'what' has it: packets that are put then are unsaved, and each says why. */
+void tap_writer_next(struct tap_writer *w, const char *path);
+void tap_writer_fail(struct tap_writer *w, int sys, const char *what);
 
 struct tap_writer_counts tap_writer_counts(const struct tap_writer *w);
 

@@ -116,6 +116,23 @@ function M.filter(filter, linktype, options) end
 ---@field flush? boolean  write each packet at once (false)
 ---@field snaplen? integer|string  the snap length that the file announces
 ---@field on_error? "stop"|"count"  end the pass that saves where that fails, or count what is lost
+---@field rotate? moontap.RotateOptions  go on in other files
+
+--- When a writer goes on in another file. Of size, packets and every one is needed. In the name of
+--- the file "%i" is the number of each, and conversions of strftime tell when its first packet was
+--- captured; a name without either gets "-%i" before its ending. No packet is lost in between.
+---@class moontap.RotateOptions
+---@field size? integer|string  no file is larger ("100M"), before it is packed
+---@field packets? integer  no file has more
+---@field every? number|string  no file lasts longer ("1h", seconds), by the time of packets
+---@field align? boolean  files begin at multiples of 'every' since 1970 (false)
+---@field files? integer  keep so many, and remove the oldest; needs to have room for them at the
+--- start, where 'size' is given
+---@field done? fun(path: string)  called for each file that is finished, the last one included; in
+--- a pass after the batch of packets at hand
+---@field command? string  a program to run on each file that another one follows
+---@field letters? boolean  all of it as tcpdump's -C -G -W mean it: size in bytes that a file has
+--- exceeded, every by the clock, names that come round (false)
 
 --- Make a capture file, or empty the one that is there.
 ---
@@ -189,26 +206,5 @@ function M.ids() end
 ---@return string? message
 ---@return integer? errno
 function M.interfaces() end
-
---- What moontap.writer takes. The format is pcapng unless the name ends in ".pcap"; ".gz", ".zst",
---- ".xz" or ".lz4" behind that have it packed by those programs.
----@class moontap.WriterOptions
----@field file string  "-" is standard output
----@field format? "pcap"|"pcapng"  whatever the name is
----@field nanoseconds? boolean  of pcap: keep times whole; else microseconds (true)
----@field flush? boolean  write each packet at once (false)
----@field snaplen? integer|string  the snap length that the file announces
----@field on_error? "stop"|"count"  end the pass that saves where that fails, or count what is lost
-
---- Make a capture file, or empty the one that is there.
----
----     local out = assert(tap.writer "/dev/null")
----     cap:save(out)
----
----@param what string|moontap.WriterOptions
----@return moontap.Writer? writer
----@return string? message
----@return integer? errno
-function M.writer(what) end
 
 return M

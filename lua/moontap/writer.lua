@@ -12,9 +12,37 @@ local RULES <const> = {
   nanoseconds = { kind = "boolean", default = true },
   flush = { kind = "boolean", default = false },
   snaplen = { kind = "size", default = 0, max = 0xffffffff, range = "32 bits" },
+  rotate = { kind = "list" },
   on_error = { kind = "text", default = "stop",
     choices = { stop = true, count = true, text = "stop, count" } },
 }
+
+local ROTATE <const> = {
+  size = { kind = "size", min = 1, max = math.maxinteger, range = "1 byte and up" },
+  packets = { kind = "integer", min = 1, max = math.maxinteger, range = "1 and up" },
+  every = { kind = "time", min = 1, max = math.maxinteger, range = "1ns and up" },
+  files = { kind = "integer", min = 1, max = 1000000, range = "1 to 1000000" },
+  align = { kind = "boolean", default = false },
+  letters = { kind = "boolean", default = false },
+  command = { kind = "text" },
+  done = { kind = "callback" },
+}
+
+--- What the core takes for 'rotate', or nil and what is wrong with it.
+---@param given table
+---@param file string
+---@return table? rotate
+---@return string? message
+function M.check_rotation(given, file)
+  local rotate, message = check.options(ROTATE, given)
+  if not rotate then return nil, message end
+  if file == "-" then return nil, "standard output is one file" end
+  if not (rotate.size or rotate.packets or rotate.every) then
+    return nil, "give one of size, packets, every"
+  end
+  if rotate.align and not rotate.every then return nil, "align goes with every" end
+  return rotate
+end
 
 local PACKED <const> = { gz = true, zst = true, xz = true, lz4 = true }
 
@@ -32,11 +60,16 @@ function M.open(what)
   if type(what) == "string" then what = { file = what } end
   local options, message = check.options(RULES, what)
   if options and not options.file then message = "the file is missing" end
+  local rotate
+  if not message and options.rotate then
+    rotate, message = M.check_rotation(options.rotate, options.file)
+    message = message and "rotate: " .. message
+  end
   if message then error("writer: " .. message, 3) end
   return core.writer {
     file = options.file, pcap = (options.format or M.format_of(options.file)) == "pcap",
     microseconds = not options.nanoseconds, flush = options.flush, snaplen = options.snaplen,
-    goes_on = options.on_error == "count",
+    goes_on = options.on_error == "count", rotate = rotate,
   }
 end
 

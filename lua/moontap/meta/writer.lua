@@ -28,6 +28,13 @@ function Writer:write(packet, options) end
 ---@return integer? errno
 function Writer:flush() end
 
+--- Begin another file with the next packet. Raises where the writer has no 'rotate'.
+---
+---     local out <close> = assert(tap.writer { file = os.tmpname(), rotate = { size = "1M" } })
+---     out:turn()
+---
+function Writer:turn() end
+
 --- Write what is left and close the file.
 ---
 ---     assert(assert(tap.writer "/dev/null"):close())
