@@ -17,6 +17,7 @@
 #include "host/script.h"
 #include "sys/afpacket.h"
 #include "sys/iface.h"
+#include "sys/merge.h"
 #include "sys/offline.h"
 
 enum { EXIT_USAGE = 2, BLOCK = 256 << 10, LATENCY_MS = 10 };
@@ -35,6 +36,14 @@ static void open_interface(struct host_run *run, const struct host_options *o,
   if (chosen) run->source = tap_afpacket_open(&live, &run->refusal);
 }
 
+static void open_files(struct host_run *run, const struct host_options *o,
+                       char buffer[TAP_IFACE_NAME]) {
+  snprintf(buffer, TAP_IFACE_NAME, "%d files", o->file_count);
+  run->subject = o->file_count == 1 ? o->files[0] : buffer;
+  run->source = o->file_count == 1 ? tap_offline_open(run->subject, &run->refusal)
+                                   : tap_merge_open(o->files, (size_t)o->file_count, &run->refusal);
+}
+
 static int fail(const char *subject, const struct tap_err *e) {
   fprintf(stderr, "moontap: %s: cannot %s%s%s\n", subject, e->what, e->sys ? ": " : "",
           e->sys ? strerror(e->sys) : "");
@@ -49,10 +58,9 @@ static int run_line(struct host_run *run, const struct host_options *o) {
   bool named = o->given['r'] != NULL || o->given['i'] != NULL;
   bool capture = o->given['D'] == NULL && (o->given['d'] == NULL || named);
   if (script != NULL && host_script_read(run, script, &e) != 0 && capture) return fail(script, &e);
-  if (capture && o->given['r'] != NULL) {
-    run->subject = o->given['r'];
-    run->source = tap_offline_open(run->subject, &run->refusal);
-  } else if (capture)
+  if (capture && o->given['r'] != NULL)
+    open_files(run, o, buffer);
+  else if (capture)
     open_interface(run, o, buffer);
   if (o->given[HOST_KEEP_PRIVILEGES] == NULL &&
       host_drop(o->given['Z'], o->given[HOST_SEALED] != NULL, &e) != 0)

@@ -23,14 +23,19 @@ struct option {
  * value of 'c' is Lua's business. */
 static const struct option table[] = {
   { 'B', "buffer", true },
+  { 'C', "", true },
   { 'D', "help", false },
   { 'D', "list", false },
   { 'D', "list-fields", false },
   { 'D', "version", false },
+  { 'G', "", true },
+  { 'W', "", true },
   { 'Z', "", true },
   { 'c', "duration", true },
   { 'c', "fields", true },
   { 'c', "load", true },
+  { 'c', "rotate", true },
+  { 'c', "route", true },
   { 'c', "set", true },
   { 'd', "explain", false },
   { 'e', "begin", true },
@@ -41,6 +46,7 @@ static const struct option table[] = {
   { 'r', "read", true },
   { 's', "snaplen", true },
   { 'w', "write", true },
+  { 'z', "", true },
   { HOST_KEEP_PRIVILEGES, "keep-privileges", false },
   { HOST_SEALED, "sealed", false },
 };
@@ -64,6 +70,8 @@ static char *const *note(struct host_options *out, const struct option *o, const
     out->given[o->letter] = o->name;
   else if (o != NULL && (attached != NULL || *next != NULL))
     out->given[o->letter] = attached != NULL ? attached : *next++;
+  if (o != NULL && o->letter == 'r' && out->file_count < HOST_FILES_MOST)
+    out->files[out->file_count++] = out->given['r'];
   return next;
 }
 
@@ -134,6 +142,8 @@ bool host_options_parse(struct host_options *out, int argc, char *const *argv) {
     snprintf(out->error, sizeof out->error, "-B %.99s: not a size", given['B']);
   if (!read_size(given['s'], 1, 0, UINT32_MAX, &out->snaplen))
     snprintf(out->error, sizeof out->error, "-s %.99s: not a size", given['s']);
+  if (out->file_count == HOST_FILES_MOST)
+    snprintf(out->error, sizeof out->error, "-r: too many files");
   if (given[HOST_KEEP_PRIVILEGES] && (given[HOST_SEALED] || given['Z']))
     snprintf(out->error, sizeof out->error, "--keep-privileges: not with --sealed or -Z");
   return out->error[0] == '\0';

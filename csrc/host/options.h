@@ -11,10 +11,12 @@
 #include <stdint.h>
 
 /* Options go by their letters; these two have none. */
-enum { HOST_KEEP_PRIVILEGES = 1, HOST_SEALED };
+enum { HOST_KEEP_PRIVILEGES = 1, HOST_SEALED, HOST_FILES_MOST = 1000 };
 
 struct host_options {
-  const char *given[128];   /* by letter: the value, any text for a flag; NULL: not given */
+  const char *given[128]; /* by letter: the value, any text for a flag; NULL: not given */
+  const char *files[HOST_FILES_MOST]; /* each that -r names */
+  int file_count;
   int script;               /* which word of the line is the SCRIPT; 0: none */
   uint64_t buffer, snaplen; /* in bytes */
   char error[160];          /* of a failed parse: subject first, no newline */

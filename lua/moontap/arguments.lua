@@ -198,12 +198,25 @@ local function check_text(general)
   end
 end
 
+--- What turns files needs one, and one way of doing so.
+local function check_files(general)
+  local turns = general.file_size and "-C" or general.file_seconds and "-G"
+    or general.rotate and "--rotate"
+  if not turns then return nil end
+  if not general.write then return turns .. " goes with -w" end
+  if general.write == "-" then return turns .. " does not go with -w -, which is one file" end
+  if general.rotate and turns ~= "--rotate" then
+    return ("give %s or --rotate, not both"):format(turns)
+  end
+end
+
 local function check_clashes(general, seen)
   local name = doubled_set(general)
   if name then return ("--set: '%s' is given twice"):format(name) end
   if general.dump and general.explain then return "give -d or --explain, not both" end
   if general.interface == source.ANY then return source.later("-i " .. source.ANY) end
   if not general.read then return nil end
+  if general.follow and #general.read > 1 then return "--follow is for one file" end
   if general.interface then return "give -i or -r, not both" end
   for _, one in ipairs(seen) do
     if one.option and one.option.live then
@@ -228,7 +241,7 @@ function M.parse(words, declared)
   -- who asks for help gets it, whatever else is missing
   if not (message or out.general.help) then
     message = assign_words(declared, out) or check_text(out.general)
-      or check_clashes(out.general, self.seen)
+      or check_clashes(out.general, self.seen) or check_files(out.general)
   end
   if message then return nil, message end
   return out

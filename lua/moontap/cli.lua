@@ -126,7 +126,7 @@ local function find_mode(general)
   end
   if has_code then return load_code(general) end
   if general.count then return { run = run_count } end
-  if general.write and not general.fields then return { run = run_save } end
+  if (general.write or general.routes) and not general.fields then return { run = run_save } end
   return find_tool("print")
 end
 
@@ -206,9 +206,10 @@ function M.main(words, info)
     return status
   end
   status = run_work(work)
-  local unsaved = command.close()
-  if unsaved then tell(unsaved) end
-  if unsaved and status == DONE then status = FAILED end
+  for _, unsaved in ipairs(command.close()) do
+    tell(unsaved)
+    if status == DONE then status = FAILED end
+  end
   tell_counts()
   return status
 end

@@ -14,7 +14,7 @@ local writer = require "moontap.writer"
 
 local M = {}
 
-local EPERM <const>, ETHERNET <const> = 1, 1
+local EPERM <const>, EPIPE <const>, ETHERNET <const> = 1, 32, 1
 local VERSION <const> = "scm"
 
 local PART <const> = "this program accepts no less than the filter; what is left is tested here,"
@@ -102,8 +102,9 @@ end
 local function open(general)
   local cap, message, code = core.prepared(general.follow)
   if cap or message then return cap, message, code end
-  local given = { file = general.read, signals = true }
-  if general.read then given.follow = general.follow end
+  local files = general.read
+  local given = { file = files and #files == 1 and files[1] or files, signals = true }
+  if files then given.follow = general.follow end
   if not general.read then given, message, code = live_options(general) end
   if not given then return nil, message, code end
   local checked
@@ -242,13 +243,51 @@ local function announce(cap, general, files)
   end)
 end
 
---- Let what the command line says save all packets. True, or nil and why not.
-local function save(cap, general)
-  if not general.write then return true end
-  local out, message, code = writer.open { file = general.write, flush = general.unbuffered }
+--- How the command line turns files: what tap.writer takes for it, or nil.
+local function rotation(general)
+  local rotate = general.rotate
+  if general.file_size or general.file_seconds then
+    rotate = {
+      size = general.file_size, every = general.file_seconds, files = general.file_count,
+      letters = true,
+    }
+  end
+  if rotate then rotate.command = general.file_command end
+  return rotate
+end
+
+--- Let 'cap' save what 'where' accepts (nil: all). True, or nil and why not.
+local function save(cap, given, where)
+  local out, message, code = writer.open(given)
   if not out then return nil, message, code end
-  cap:save(out)
-  state.writer = out
+  cap:save(out, where)
+  state.writers[#state.writers + 1] = { file = given.file, out = out, where = where }
+  return true
+end
+
+--- End the process for a route's filter that does not compile, before its file is emptied.
+local function check_route(cap, route, files)
+  local info = cap:info()
+  local filter, message = core.filter(route.where, info.linktype or ETHERNET,
+    { live = info.live, sets = sets.members(files) })
+  if not filter then refuse(("--route %s: %s"):format(route.path, message)) end
+end
+
+--- Let what the command line says save packets: -w all, and each --route its own.
+local function save_all(cap, general, files)
+  state.writers = {}
+  if general.write then
+    local ok, message, code = save(cap, {
+      file = general.write, flush = general.unbuffered, rotate = rotation(general),
+    })
+    if not ok then return nil, message, code end
+  end
+  for _, route in ipairs(general.routes or {}) do
+    check_route(cap, route, files)
+    local given = { file = route.path, flush = general.unbuffered }
+    local ok, message, code = save(cap, given, route.where)
+    if not ok then return nil, message, code end
+  end
   return true
 end
 
@@ -266,22 +305,31 @@ function M.capture()
   set_filter(cap, general, files)
   announce(cap, general, files)
   local saved
-  saved, message, code = save(cap, general)
+  saved, message, code = save_all(cap, general, files)
   if not saved then return nil, message, code end
   state.capture = cap
   return cap
 end
 
---- Close the file that the command line asked for. Returns what is wrong with it.
----@return string? message
-function M.close()
-  local out = state.writer
-  state.writer = nil
-  if not out then return nil end
-  local ok, message = out:close()
+--- Close a file. Returns what is wrong with it.
+local function close(out, path)
+  local ok, message, code = out:close()
+  if code == EPIPE and path == "-" then return nil end -- whoever read it has seen enough
   local lost = out:stats().unsaved
   if lost > 0 then message = ("%s, %d packets not saved"):format(message or "writing", lost) end
   return not ok and message or nil
+end
+
+--- Close the files that the command line asked for, and tell what is in those of --route.
+---@return string[] messages  what is wrong with them
+function M.close()
+  local messages = {}
+  for _, one in ipairs(state.writers or {}) do
+    messages[#messages + 1] = close(one.out, one.file)
+    if one.where then tell(("%s: %d packets"):format(one.file, one.out:stats().packets)) end
+  end
+  state.writers = nil
+  return messages
 end
 
 --- The capture, if anybody asked for it.

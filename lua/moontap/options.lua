@@ -6,6 +6,7 @@ local check = require "moontap.check"
 local core = require "moontap.core"
 local raw = require("moontap.raw").capture
 local units = require "moontap.units"
+local writer = require "moontap.writer"
 
 local M = {}
 
@@ -18,8 +19,8 @@ local M = {}
 M.general = {
   { short = "i", long = "interface", value = "IF", scope = "source",
     help = "capture on this interface (the first that is up)" },
-  { short = "r", long = "read", value = "FILE", scope = "source",
-    help = "read a capture file, - is standard input" },
+  { short = "r", long = "read", value = "FILE", repeated = true, scope = "source",
+    help = "read a capture file, - is standard input; several are merged by time" },
   { short = "c", key = "limit", value = "N", type = "count", scope = "source",
     help = "end after N packets" },
   { long = "duration", value = "TIME", type = "duration", scope = "source",
@@ -60,6 +61,18 @@ M.general = {
     help = "no time (-tt seconds, -ttt delta, -tttt date, -ttttt since the first)" },
   { short = "w", long = "write", value = "FILE", scope = "run",
     help = "save the packets to a capture file (x.pcap, x.pcapng.gz, - is standard output)" },
+  { short = "C", key = "file_size", value = "SIZE", type = "millions", scope = "run",
+    help = "go on in another file after SIZE million bytes (or 64M), as tcpdump does" },
+  { short = "G", key = "file_seconds", value = "N", type = "natural", scope = "run",
+    help = "the same after so many seconds of the clock; FILE is a form for strftime" },
+  { short = "W", key = "file_count", value = "N", type = "natural", scope = "run",
+    help = "let -C overwrite the first after N files, end after N of -G" },
+  { short = "z", key = "file_command", value = "COMMAND", scope = "run",
+    help = "run COMMAND on each file that another one follows" },
+  { long = "rotate", value = "LIMITS", type = "rotation", scope = "run",
+    help = "go on in other files (size=1G,every=1h,align,packets=N), keep the newest (files=5)" },
+  { long = "route", key = "routes", value = "FILE=FILTER", type = "route", repeated = true,
+    scope = "run", help = "save the packets that FILTER accepts to FILE, and count them" },
   { short = "U", key = "unbuffered", scope = "run", help = "write each packet out at once" },
   { long = "follow", scope = "run", help = "wait for more where a file ends" },
   { short = "l", key = "line_buffered", scope = "run", help = "write each line out at once" },
@@ -135,6 +148,35 @@ function READ.count(text)
   local number = whole(text)
   if number and number > 0 then return number end
   return nil, ("'%s' is not a number of packets"):format(text)
+end
+
+function READ.natural(text)
+  local number = whole(text)
+  if number and number > 0 then return number end
+  return nil, ("'%s' is not a whole number above 0"):format(text)
+end
+
+function READ.route(text)
+  local path, where = text:match("^([^=]+)=(.+)$")
+  if path then return { path = path, where = where } end
+  return nil, ("'%s' is not FILE=FILTER"):format(text)
+end
+
+--- tcpdump's size of files: in millions of bytes, but for one with a unit.
+function READ.millions(text)
+  local bytes, message = units.size(text, 1000000)
+  if bytes == 0 then return nil, "a file of size 0 has no packets" end
+  return bytes, message
+end
+
+--- "size=100M,align": what tap.writer takes for 'rotate'.
+function READ.rotation(text)
+  local rotate = {}
+  for _, word in ipairs(split_list(text)) do
+    local name, value = word:match("^(%a+)=(.+)$")
+    if name then rotate[name] = whole(value) or value else rotate[word] = true end
+  end
+  return writer.check_rotation(rotate, "")
 end
 
 function READ.set(text)

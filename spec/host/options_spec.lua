@@ -27,7 +27,7 @@ static void probe(char *line) {
   for (char *at = line; at != NULL && argc < 63; argc++) argv[argc] = strsep(&at, "\x1f");
   host_options_parse(&o, argc, argv);
   put("interface", o.given['i']);
-  put("file", o.given['r']);
+  for (int i = 0; i < o.file_count; i++) put("file", o.files[i]);
   put("user", o.given['Z']);
   put("no_promisc", o.given['p'] ? "yes" : NULL);
   put("answer", o.given['D'] ? "yes" : NULL);
@@ -36,6 +36,7 @@ static void probe(char *line) {
   put("sealed", o.given[HOST_SEALED] ? "yes" : NULL);
   put("keep", o.given[HOST_KEEP_PRIVILEGES] ? "yes" : NULL);
   put("error", o.error[0] ? o.error : NULL);
+  if (o.file_count > 0) put_number("files", (unsigned long long)o.file_count);
   put_number("buffer", o.buffer);
   put_number("snaplen", o.snaplen);
   put_number("script", (unsigned long long)o.script);
@@ -171,7 +172,8 @@ local function lua_values(words)
   local g = parsed.general
   local answer = g.help or g.version or g.list or g.list_fields or g.list_interfaces
   return {
-    interface = g.interface, file = g.read, user = g.user, answer = answer and "yes",
+    file = g.read and g.read[#g.read], files = g.read and tostring(#g.read),
+    interface = g.interface, user = g.user, answer = answer and "yes",
     no_promisc = g.no_promisc and "yes", sealed = g.sealed and "yes",
     keep = g.keep_privileges and "yes", text = (g.dump or g.explain) and "yes",
     code = (g.code or g.begin or g.finish) and "yes",

@@ -297,18 +297,19 @@ describe("wrong usage", function()
 
   it("is an unknown option, before a word that names no tool", function()
     both({ "-ö", "x", "-r", path }, { code = 2, out = "", err = "moontap: unknown option '-ö'\n" })
-    both({ "--frobnicate", "x", "-r", path }, { code = 2, out = "", err = "moontap: unknown option '--frobnicate'\n" })
+    both({ "--zzyzx", "x", "-r", path }, { code = 2, out = "", err = "moontap: unknown option '--zzyzx'\n" })
   end)
 
   it("is an option with a value that comes twice", function()
     for _, option in ipairs(options.general) do
       if option.value and option.scope ~= "host" and not option.repeated then
         local name = option.long and "--" .. option.long or "-" .. option.short
-        local word = ("%s%s%s"):format(name, option.long and "=" or "", option.type == "fields" and "src" or "1")
+        local value = option.type == "fields" and "src" or option.type == "rotation" and "size=1" or "1"
+        local word = ("%s%s%s"):format(name, option.long and "=" or "", value)
         both({ word, word }, { code = 2, out = "", err = ("moontap: %s is given twice\n"):format(name) })
       end
     end
-    both({ "-r", path, "-r", path }, { code = 2, out = "", err = "moontap: -r is given twice\n" })
+    both({ "-w", path, "-w", path }, { code = 2, out = "", err = "moontap: -w is given twice\n" })
     both({ "-ilo", "--interface=lo" }, { code = 2, out = "", err = "moontap: --interface is given twice\n" })
     both({ "-r", path, "-c1", "-c1" }, { code = 2, out = "", err = "moontap: -c is given twice\n" })
     both({ "-r", path, "top", "--rows=1", "--rows=2" },

@@ -103,6 +103,19 @@ describe("-w", function()
     end
   end)
 
+  it("ends cleanly when nobody reads standard output any more", function()
+    local big = folder .. "/big.pcap"
+    local frames = {}
+    for i = 1, 9000 do frames[i] = { ("x"):rep(100), time_ns = i } end
+    run.write(big, build.pcap(frames))
+    for door, words in pairs { host = { run.moontap }, lua = { run.lua, main } } do
+      local line = run.quote(table.move({ "-r", big, "-w", "-" }, 1, 4, #words + 1, words))
+      local r = run { "bash", "-c", ("%s | head -c 1000 | wc -c; echo ${PIPESTATUS[0]}"):format(line) }
+      assert.equal("1000\n0\n", r.out, door .. r.err)
+      assert.matches("^moontap: %d+ seen, %d+ delivered, 0 filtered, 0 dropped, 0 unread\n$", r.err)
+    end
+  end)
+
   it("names the file that cannot be written, and counts what is lost", function()
     local why <const> = "moontap: %s/no/x: cannot open for writing: No such file or directory\n"
     both({ "-r", path, "-w", folder .. "/no/x" }, { code = 1, out = "", err = why:format(folder) })
@@ -129,5 +142,61 @@ describe("-w", function()
       assert.equal(0, r.code, door .. r.err)
       assert.matches("2 seen", r.err)
     end
+  end)
+end)
+
+describe("-r given several times", function()
+  local other
+
+  before_each(function()
+    other = os.tmpname()
+    run.write(other, build.pcap({ { "early", time_ns = 1 }, { "late", time_ns = 1800000000 * 1000000000 } }))
+  end)
+
+  after_each(function() os.remove(other) end)
+
+  it("merges files by time", function()
+    both({ "-r", other, "-r", path, "--count" }, { code = 0, out = "14 packets\n", err = counts(14) })
+    local wanted = "5\n" .. ("42\n"):rep(12) .. "4\n"
+    both({ "-r", path, "--read=" .. other, "--fields", "frame.len" }, { code = 0, out = wanted, err = counts(14) })
+  end)
+
+  it("names the file that cannot be read, and waits for none", function()
+    both({ "-r", path, "-r", "/nope.pcap" },
+      { code = 1, out = "", err = "moontap: 2 files: cannot read /nope.pcap: open: No such file or directory\n" })
+    both({ "-r", path, "-r", other, "--follow" }, { code = 2, out = "", err = "moontap: --follow is for one file\n" })
+  end)
+end)
+
+describe("--route", function()
+  local folder
+
+  before_each(function()
+    folder = os.tmpname()
+    os.remove(folder)
+    assert(run { "install", "-d", "-m", "777", folder }.code == 0)
+  end)
+
+  after_each(function() run { "rm", "-r", folder } end)
+
+  it("saves to each file what its filter accepts, and counts it", function()
+    local one, two = folder .. "/one.pcap", folder .. "/two.pcapng"
+    for _, file in ipairs { one, two } do
+      run.write(file, "")
+      assert(run { "chmod", "666", file }.code == 0) -- each door is another user
+    end
+    both({ "-r", path, "--route", one .. "=src 192.0.2.1", "--route=" .. two .. "=udp.dstport >= 6" },
+      { code = 0, out = "", err = ("moontap: %s: 4 packets\nmoontap: %s: 7 packets\n"):format(one, two) .. counts(12) })
+    assert.equal(4, assert(require("moontap").open(one):run()).delivered)
+    assert.equal(7, assert(require("moontap").open(two):run()).delivered)
+  end)
+
+  it("leaves a file alone whose filter is wrong", function()
+    local one = folder .. "/one.pcap"
+    run.write(one, "precious")
+    both_match({ "-r", path, "--route", one .. "=txcp" }, 2, "^$",
+      "^moontap: %-%-route " .. one .. ": filter:1:1: unknown word 'txcp'")
+    assert.equal("precious", run.read(one))
+    both({ "-r", path, "--route", "one" }, { code = 2, out = "", err = "moontap: --route: 'one' is not FILE=FILTER\n" })
   end)
 end)
