@@ -102,7 +102,7 @@ asan:
 	  CFLAGS='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all'
 check lint: all
 	@BUILD=$(BUILD) $(LUA) spec/check/run.lua
-gates: all $(BUILD)/bench/decode
+gates: all $(BUILD)/bench/decode $(BUILD)/bench/layout
 	@MOONTAP_BUILD=$(BUILD) $(LUA) spec/bench/gates.lua
 # How much faster than libpcap's are filters?
 bench: all $(BUILD)/bench/filter

@@ -369,6 +369,7 @@ describe("README.md", function()
       known[field.name] = true
       if field.protocol then protocols[field.protocol] = true end
     end
+    for name in all_code():gmatch('tap%.protocol%("([%w_]+)"') do protocols[name] = nil end
     for word in all_code():gmatch("%f[%w_./][%a][%w_]*%.[%w_.]+") do
       local is_file = word:find("%.%l$") or word:find("%.lua$")
       if protocols[word:match("^[^.]+")] and not is_file then

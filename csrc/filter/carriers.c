@@ -29,7 +29,7 @@ _Static_assert(AT_ONCE * sizeof(uint16_t) == sizeof(uint64_t), "as many keys as 
 
 static size_t read_tables(const struct tap_walk *w, struct tap_bound *out) {
   size_t n = 0;
-  for (unsigned i = 0; i < TAP_TABLES; i++)
+  for (unsigned i = 0; i < w->table_count; i++)
     n += read_table(w->bound[i], i, out == NULL ? NULL : out + n);
   return n;
 }
@@ -49,11 +49,16 @@ bool tap_carriers_init(struct tap_carriers *c, struct tap_lowering *l) {
   return c->mark != NULL;
 }
 
+/* A table's bit in what protocols lead to. */
+static uint32_t bit_of(unsigned table) {
+  return UINT32_C(1) << (table < TAP_TABLES ? table : TAP_OWN_TABLES);
+}
+
 /* The tables in which something is bound that is a target or leads to one. */
 static uint32_t tables_of(const struct tap_carriers *c) {
   uint32_t tables = 0;
   for (size_t i = 0; i < c->bound_count; i++)
-    if (c->mark[c->bound[i].protocol] != 0) tables |= UINT32_C(1) << c->bound[i].table;
+    if (c->mark[c->bound[i].protocol] != 0) tables |= bit_of(c->bound[i].table);
   return tables;
 }
 
@@ -65,4 +70,11 @@ void tap_carriers_spread(struct tap_carriers *c, const struct tap_registry *r) {
     for (unsigned i = 0; i < n; i++)
       if (tap_registry_at(r, i)->leads & tables) c->mark[i] |= CARRIER_LEADS;
   }
+}
+
+bool tap_carriers_guessed(const struct tap_carriers *c, const struct tap_registry *r) {
+  const struct tap_late *late = &tap_registry_walk(r)->late;
+  for (unsigned i = 0; i < late->guess_count; i++)
+    if (c->mark[late->guesses[i].protocol] != 0) return true;
+  return false;
 }

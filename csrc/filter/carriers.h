@@ -12,7 +12,7 @@
 /* A key that leads to a protocol. */
 struct tap_bound {
   uint16_t protocol, key;
-  uint8_t table; /* enum tap_table */
+  uint8_t table; /* enum tap_table, or a declared protocol's own */
 };
 
 enum {
@@ -31,5 +31,8 @@ bool tap_carriers_init(struct tap_carriers *c, struct tap_lowering *l);
 
 /* Mark whatever may lead to a target. */
 void tap_carriers_spread(struct tap_carriers *c, const struct tap_registry *r);
+
+/* Is one that is marked guessed behind a parent, whatever its keys? */
+bool tap_carriers_guessed(const struct tap_carriers *c, const struct tap_registry *r);
 
 #endif

@@ -311,6 +311,11 @@ static bool fill(struct tap_lowering *l, const struct tap_ast *ast, struct tap_c
                      t.field->name);
     return false;
   }
+  if (t.field != NULL && (t.field->type == TAP_FLOAT || t.field->type == TAP_EUI64)) {
+    tap_lower_refuse(l, "'%s' is %s: a filter can only ask whether it is there", t.field->name,
+                     t.field->type == TAP_FLOAT ? "a number with a fraction" : "an EUI-64");
+    return false;
+  }
   if (!tap_members(l, &ast->set, visit_member, &t)) return false;
   if (ast->op == CMP_MATCHES) return compile_regex(l, c);
   tap_comparison_finish(c);

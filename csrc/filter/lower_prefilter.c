@@ -248,6 +248,10 @@ static void mark_role(struct pre *p, enum tap_role role) {
   p->outermost = true;
 }
 
+static bool is_guessed(const struct pre *p) {
+  return tap_carriers_guessed(&p->carriers, p->l->options->registry);
+}
+
 /* src dst sport dport, in this order in the table of fields. */
 static struct tap_formula *family(struct pre *p) {
   static const uint8_t first[] = { 12, 16, 0, 2 };
@@ -257,6 +261,7 @@ static struct tap_formula *family(struct pre *p) {
   if (i == 4 || p->c->ref.nth > 0) return NULL;
   p->first = first[i];
   mark_role(p, i < 2 ? TAP_ROLE_NETWORK : TAP_ROLE_TRANSPORT);
+  if (is_guessed(p)) return NULL;
   if (i < 2) return ends(p);
   if (!has_members(p->c, false)) return NULL;
   p->size = 2;
@@ -301,6 +306,7 @@ struct tap_formula *tap_lower_prefilter(struct tap_lowering *l, const struct tap
   find_place(&p);
   p.carriers.mark[c->ref.protocol] = CARRIER_TARGET;
   tap_carriers_spread(&p.carriers, l->options->registry);
+  if (is_guessed(&p)) return NULL;
   found = field_at(&p, at(ETHERNET_HEADER));
   return by_type(&p, found, found, found);
 }

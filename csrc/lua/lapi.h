@@ -20,12 +20,14 @@ enum { TAPL_CONTEXT = 1, TAPL_TEXTS = 2, TAPL_UPVALUES = 2 };
 struct tapL_names;
 struct tapL_addresses;
 struct tap_intern;
+struct tapL_asker;
 
 struct tapL_context {
   struct tap_registry *registry;
   struct tapL_names *names;         /* what p.name means; see lname.c */
   struct tapL_addresses *addresses; /* which text an address has; see lvalue.c */
   struct tap_intern *ids;           /* numbers of values, NULL: none was asked for; see lid.c */
+  struct tapL_asker *asker;         /* who asks functions of the script; see lask.c */
 };
 
 /* Raise what is said to finalizers that run after the context's own. */
@@ -83,7 +85,9 @@ void tapL_open_interface(lua_State *L);
 void tapL_open_lines(lua_State *L);
 void tapL_open_open(lua_State *L);
 void tapL_open_packet(lua_State *L);
+void tapL_open_pair(lua_State *L);
 void tapL_open_poll(lua_State *L);
+void tapL_open_protocol(lua_State *L);
 void tapL_open_stats(lua_State *L);
 void tapL_open_writer(lua_State *L);
 

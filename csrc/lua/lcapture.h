@@ -147,6 +147,7 @@ struct tapL_capture {
   struct tap_source *source;
   struct tapL_select *filter; /* NULL: none; lives in its slot */
   struct tapL_kernel kernel;
+  unsigned changes;         /* of the registry, when its filters were compiled anew */
   unsigned serial;          /* of the last selection that was made for it */
   struct tap_frame *frames; /* one batch */
   struct tap_packet *packets;

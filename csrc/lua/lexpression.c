@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "lua/lask.h"
 #include "lua/lselect.h"
 #include "proto/decode.h"
 
@@ -94,6 +95,7 @@ static int expression_matches(lua_State *L) {
   tap_decode(tapL_context(L)->registry, &frame, x->level, &p);
   p.number = 1;
   lua_pushboolean(L, tapL_select_accepts(x, &p));
+  tapL_checkask(L, tapL_context(L));
   return 1;
 }
 

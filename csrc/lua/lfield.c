@@ -11,9 +11,10 @@ enum { WORDS_MAX = 1024 };
 
 static const char *type_name(const struct tap_field *field) {
   static const char *const names[] = {
-    [TAP_UINT] = "integer", [TAP_INT] = "integer",  [TAP_FLAG] = "flag",     [TAP_TIME] = "time",
-    [TAP_IPV4] = "address", [TAP_IPV6] = "address", [TAP_SPAN] = "duration", [TAP_MAC] = "address",
-    [TAP_BYTES] = "bytes",  [TAP_STRING] = "text",
+    [TAP_UINT] = "integer",  [TAP_INT] = "integer", [TAP_TIME] = "time",
+    [TAP_SPAN] = "duration", [TAP_FLAG] = "flag",   [TAP_IPV4] = "address",
+    [TAP_IPV6] = "address",  [TAP_MAC] = "address", [TAP_EUI64] = "address",
+    [TAP_BYTES] = "bytes",   [TAP_STRING] = "text", [TAP_FLOAT] = "number",
   };
   return field == NULL ? "presence" : names[field->type];
 }

@@ -15,7 +15,7 @@
 
 static bool is_same(const struct tapL_wish *a, const struct tapL_wish *b) {
   return a->filter == b->filter && a->loop == b->loop && a->handlers == b->handlers &&
-         a->counters == b->counters && a->joins == b->joins;
+         a->counters == b->counters && a->joins == b->joins && a->changes == b->changes;
 }
 
 /* What the kernel could ask for a 'where'; NULL: there is no such thing. */
@@ -89,7 +89,7 @@ static bool may_join(const struct tapL_capture *c) {
 
 /* The filter alone is there already. */
 static bool is_there(const struct tapL_kernel *k, const struct tapL_wish *wish) {
-  return !k->joined && k->wish.filter == wish->filter;
+  return !k->joined && k->wish.filter == wish->filter && k->wish.changes == wish->changes;
 }
 
 int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, bool counted,
@@ -101,6 +101,7 @@ int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, boo
     .handlers = c->hooks.handler_count,
     .counters = c->hooks.counter_count,
     .joins = !counted && !tapL_flow_wanted(c, loop),
+    .changes = c->changes,
   };
   if (c->source->ops->set_filter == NULL || is_same(&k->wish, &wish)) return 0;
   now.joined = wish.joins && may_join(c) && put_joined(c, loop, &now);

@@ -19,7 +19,8 @@ struct tapL_handler;
 struct tapL_wish {
   unsigned filter, loop; /* their serials; 0: none */
   int handlers, counters;
-  bool joins; /* what the hooks want goes there, too */
+  unsigned changes; /* of the registry */
+  bool joins;       /* what the hooks want goes there, too */
 };
 
 struct tapL_kernel {

@@ -4,6 +4,7 @@
  * its handle, and each handle keeps the views that were made of it, so that
  * a pool's handles make each view once.
  */
+#include "lua/lask.h"
 #include "lua/lname.h"
 #include "lua/lpacket.h"
 #include "lua/lvalue.h"
@@ -53,10 +54,13 @@ static struct view *check_view(lua_State *L) {
 
 static int layer_index(lua_State *L) {
   struct view *v = lua_touserdata(L, 1);
-  const struct tapL_name *name;
+  struct tap_ref ref;
   if (v->handle->packet == NULL) return tapL_stalepacket(L);
-  name = tapL_name(L, v->handle->context, 2, v->protocol);
-  if (!tapL_pushfield(L, v->handle->context, &name->ref, v->handle->packet)) lua_pushnil(L);
+  ref = tapL_name(L, v->handle->context, 2, v->protocol)->ref; /* a copy, as for packets */
+  if (!tapL_pushfield(L, v->handle->context, &ref, v->handle->packet)) {
+    tapL_checkask(L, v->handle->context);
+    lua_pushnil(L);
+  }
   return 1;
 }
 

@@ -9,6 +9,7 @@
 
 #include "flow/flow.h"
 #include "lua/lapi.h"
+#include "lua/lask.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
 #include "stats/intern.h"
@@ -35,7 +36,7 @@ static int context_close(lua_State *L) {
 static void push_context(lua_State *L) {
   struct tapL_context *context = lua_newuserdatauv(L, sizeof *context, CONTEXT_VALUES);
   struct tap_err e;
-  *context = (struct tapL_context){ NULL, NULL, NULL, NULL };
+  *context = (struct tapL_context){ 0 };
   luaL_newmetatable(L, CONTEXT);
   lua_pushcfunction(L, context_close);
   lua_setfield(L, -2, "__gc");
@@ -69,6 +70,9 @@ static int open_parts(lua_State *L) {
   tapL_open_lines(L);
   tapL_open_open(L);
   tapL_open_packet(L);
+  tapL_newasker(L, tapL_context(L)); /* it needs the class of packets */
+  tapL_open_pair(L);
+  tapL_open_protocol(L);
   tapL_open_writer(L);
   return 1;
 }

@@ -22,6 +22,11 @@ void tapL_forgetnames(struct tapL_names *names) {
   if (names != NULL) memset(names, 0, sizeof *names);
 }
 
+static uint8_t meaning_of(const struct tap_ref *ref) {
+  if (ref->field == NULL) return ref->form == TAP_FORM_VALUE ? TAPL_LAYER : TAPL_FIELD;
+  return ref->field->read_self != NULL ? TAPL_ASKED : TAPL_FIELD;
+}
+
 /* After a packet methods come first, then the registry. */
 static void mean_of_packet(lua_State *L, int index, struct tapL_name *out) {
   lua_pushvalue(L, index);
@@ -31,8 +36,7 @@ static void mean_of_packet(lua_State *L, int index, struct tapL_name *out) {
     out->meaning = TAPL_FAULT;
   } else {
     tapL_checkref(L, index, &out->ref);
-    out->meaning =
-        out->ref.field == NULL && out->ref.form == TAP_FORM_VALUE ? TAPL_LAYER : TAPL_FIELD;
+    out->meaning = meaning_of(&out->ref);
   }
   lua_pop(L, 1);
 }

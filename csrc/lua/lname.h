@@ -12,7 +12,9 @@
 
 #include "lua/lapi.h"
 
-enum tapL_meaning { TAPL_FIELD, TAPL_LAYER, TAPL_METHOD, TAPL_FAULT };
+/* TAPL_ASKED is a field that reads itself: a function of the script may do it, and by that change
+ * what is in the cache. */
+enum tapL_meaning { TAPL_FIELD, TAPL_ASKED, TAPL_LAYER, TAPL_METHOD, TAPL_FAULT };
 
 struct tapL_name {
   const void *string; /* address of the interned name; anchored while it stands here */
@@ -33,7 +35,7 @@ struct tapL_names {
   struct tapL_name slot[TAPL_NAME_SLOTS];
 };
 
-/* Empty it. */
+/* Empty it: names may mean something else from now on. */
 void tapL_forgetnames(struct tapL_names *names);
 
 /* Look the name at 'index' up and keep it in 'slot'. */

@@ -10,6 +10,7 @@
 
 #include "base/about.h"
 #include "flow/flow.h"
+#include "lua/lask.h"
 #include "lua/lname.h"
 #include "lua/lvalue.h"
 #include "proto/builtin.h"
@@ -64,7 +65,8 @@ struct tapL_packet *tapL_checkwhole(lua_State *L, int index) {
   return h;
 }
 
-static struct owned *push_owned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
+/* A handle with a copy of the frame, which is yet to be decoded. */
+static struct owned *new_owned(lua_State *L, const struct tap_frame *frame) {
   size_t size = frame->caplen + tap_about_size(frame->about);
   struct owned *o = (struct owned *)new_handle(L, sizeof *o + size);
   memcpy(o->bytes, frame->data, frame->caplen);
@@ -74,11 +76,34 @@ static struct owned *push_owned(lua_State *L, const struct tap_frame *frame, uin
     o->about = tap_about_copy(frame->about, o->bytes + frame->caplen);
     o->frame.about = &o->about;
   }
-  tap_decode(tapL_context(L)->registry, &o->frame, TAP_LEVEL_ALL, &o->packet);
+  return o;
+}
+
+/* It is decoded: the handle may be used. */
+static void aim_owned(lua_State *L, struct owned *o, uint64_t number) {
   o->packet.number = number;
   o->handle.packet = &o->packet;
   o->handle.frame = &o->frame;
+  tapL_checkask(L, o->handle.context);
+}
+
+static struct owned *push_owned(lua_State *L, const struct tap_frame *frame, uint64_t number) {
+  struct owned *o = new_owned(L, frame);
+  tap_decode(tapL_context(L)->registry, &o->frame, TAP_LEVEL_ALL, &o->packet);
+  aim_owned(L, o, number);
   return o;
+}
+
+void tapL_pushheader(lua_State *L, const char *bytes, size_t size, unsigned protocol) {
+  struct tap_frame frame = { .data = (const uint8_t *)bytes,
+                             .caplen = (uint32_t)size,
+                             .len = (uint32_t)size,
+                             .linktype = TAP_LINKTYPE_NONE,
+                             .interface = TAP_NO_INTERFACE,
+                             .flags = TAP_FRAME_NO_TIME };
+  struct owned *o = new_owned(L, &frame);
+  tap_decode_from(tapL_context(L)->registry, &o->frame, protocol, &o->packet);
+  aim_owned(L, o, 1);
 }
 
 /* A batch of one frame, which came after the one that it came after. */
@@ -102,7 +127,24 @@ static int push_fault(lua_State *L, struct tapL_packet *h) {
   return 1;
 }
 
-/* Names that are no field's: a method, which stale handles have too, a layer or the fault. */
+/* Nothing is there, or a function of the script failed to work it out. */
+static __attribute__((noinline)) void push_absent(lua_State *L, struct tapL_context *x) {
+  tapL_checkask(L, x);
+  lua_pushnil(L);
+}
+
+/* The reference is a copy: what the function reads may take the name's place in the cache. */
+static __attribute__((noinline)) int push_asked(lua_State *L, struct tapL_packet *h,
+                                                struct tap_ref ref) {
+  struct tap_value v;
+  if (tap_ref_read(&ref, h->packet, &v))
+    tapL_pushvalue(L, h->context, &ref, &v);
+  else
+    push_absent(L, h->context);
+  return 1;
+}
+
+/* Names that are no plain field's: a method, which stale handles have too, a layer or the fault. */
 static int index_other(lua_State *L, struct tapL_packet *h, const struct tapL_name *name) {
   if (name->meaning == TAPL_METHOD) {
     lua_settop(L, 2);
@@ -111,6 +153,7 @@ static int index_other(lua_State *L, struct tapL_packet *h, const struct tapL_na
   }
   if (h->packet == NULL) return tapL_stalepacket(L);
   if (name->meaning == TAPL_FAULT) return push_fault(L, h);
+  if (name->meaning == TAPL_ASKED) return push_asked(L, h, name->ref);
   tapL_pushlayer(L, 1, name->ref.protocol);
   return 1;
 }
@@ -120,7 +163,7 @@ static int packet_index(lua_State *L) {
   const struct tapL_name *name = tapL_name(L, h->context, 2, TAP_ANY_PROTOCOL);
   if (name->meaning != TAPL_FIELD) return index_other(L, h, name);
   if (h->packet == NULL) return tapL_stalepacket(L);
-  if (!tapL_pushfield(L, h->context, &name->ref, h->packet)) lua_pushnil(L);
+  if (!tapL_pushfield(L, h->context, &name->ref, h->packet)) push_absent(L, h->context);
   return 1;
 }
 
@@ -135,6 +178,7 @@ static int packet_all(lua_State *L) {
     lua_rawseti(L, 3, n);
     if (n == UINT8_MAX) break;
   }
+  tapL_checkask(L, h->context);
   return 1;
 }
 
@@ -193,7 +237,9 @@ static void write_tree(struct tap_text *t, const void *what) {
 
 static int push_shown(lua_State *L, const struct tapL_packet *h, tapL_writer *write) {
   struct shown shown = { tapL_context(L)->registry, h->packet };
-  return tapL_pushgrown(L, TEXT_BUFFER, write, &shown);
+  tapL_pushgrown(L, TEXT_BUFFER, write, &shown);
+  tapL_checkask(L, h->context);
+  return 1;
 }
 
 static int packet_hex(lua_State *L) {

@@ -31,6 +31,9 @@ struct tapL_packet *tapL_checkwhole(lua_State *L, int index);
 /* Raise the one error that tells a stale handle. */
 int tapL_stalepacket(lua_State *L);
 
+/* Push an owned packet that begins with a protocol's header. */
+void tapL_pushheader(lua_State *L, const char *bytes, size_t size, unsigned protocol);
+
 /* llayer.c: push the view of the handle's outermost layer of 'protocol', or nil. */
 void tapL_pushlayer(lua_State *L, int handle, unsigned protocol);
 

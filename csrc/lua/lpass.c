@@ -8,6 +8,7 @@
  */
 #include "lua/lpass.h"
 
+#include "lua/lask.h"
 #include "lua/lflow.h"
 #include "lua/lvalue.h"
 #include "lua/lwriter.h"
@@ -139,6 +140,7 @@ int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
   const bool closed = pass->phase == TAPL_CLOSED;
   pass->most = most_values(d->c, loop);
   tapL_pass_enter(d);
+  if (tapL_pass_renew(d->c, loop, e) != 0) return -1;
   if (tapL_kernel_set(d->c, loop, closed ? limits->count > 0 : pass->counted, e) != 0) return -1;
   if (closed && open_pass(d->c, limits, e) != 0) return -1;
   return tapL_pass_look(d->c, loop, e);
@@ -349,6 +351,13 @@ static enum tapL_step fail_broken(struct tapL_capture *c, struct tap_err *e) {
   return TAPL_FAILED;
 }
 
+/* A function of the script has declared or bound a protocol since the last batch. */
+static int follow_changes(struct tapL_capture *c, struct tap_err *e) {
+  if (c->changes == tap_registry_changes(c->context->registry)) return 0;
+  if (tapL_pass_renew(c, c->pass.has_loop ? &c->pass.loop : NULL, e) != 0) return -1;
+  return tapL_pass_refilter(c, e);
+}
+
 /* TAPL_PACKET: there is something to look at again, a batch or the wish to stop. */
 static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   struct tapL_capture *c = d->c;
@@ -363,6 +372,7 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   pass->at = pass->count = pass->test_until = 0;
   if (c->hooks.counter_count > 0) tell_finished(d);
   if (pass->broken) return fail_broken(c, e);
+  if (follow_changes(c, e) != 0) return TAPL_FAILED;
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
   if (pass->stop_asked) return TAPL_PACKET;
   if (c->live && (c->hooks.tick_count > 0 || pass->tracks)) now_ns = tap_clock_real_ns();
@@ -412,6 +422,13 @@ static inline bool goes_straight(const struct tapL_capture *c) {
          !interrupted(c);
 }
 
+/* A function that was asked about a packet raised an error: it is one of the script's. */
+static void hear_complaint(struct tapL_drive *d) {
+  if (!d->c->count_errors) tapL_raiseasked(d->L, d->c->context);
+  d->c->context->asker->has_complaint = false;
+  d->c->errors++;
+}
+
 static __attribute__((noinline)) enum tapL_step
 advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
   struct tapL_capture *c = d->c;
@@ -424,9 +441,11 @@ advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *
       step = TAPL_END;
     } else {
       step = deliver(d, out);
+      if (c->context->asker->has_complaint) hear_complaint(d);
       if (step == TAPL_PACKET) return step;
       if (step == TAPL_WAIT) step = refill(d, e);
     }
+    if (c->context->asker->has_complaint) hear_complaint(d);
   } while (step == TAPL_PACKET);
   if (step == TAPL_WAIT) return step;
   tapL_pass_finish(d);

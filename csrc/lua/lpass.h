@@ -29,6 +29,10 @@ int tapL_pass_begin(struct tapL_drive *d, const struct tapL_handler *loop,
  * or -1 and 'e' when the kernel refuses. */
 int tapL_pass_refilter(struct tapL_capture *c, struct tap_err *e);
 
+/* lwanted.c: have all filters compiled anew where protocols have changed, which are heeded from the
+ * next batch on.  0, or -1 and 'e' where one of them has no meaning any more. */
+int tapL_pass_renew(struct tapL_capture *c, const struct tapL_handler *loop, struct tap_err *e);
+
 /* lwanted.c: see what the hooks and the loop (NULL: none) want of the packets that come.  0, or -1
  * and 'e' when a filter cannot be for the next one. */
 int tapL_pass_look(struct tapL_capture *c, const struct tapL_handler *loop, struct tap_err *e);

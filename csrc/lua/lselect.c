@@ -16,10 +16,17 @@ static struct tapL_select *new_select(lua_State *L, const struct tap_filter_opti
   struct tapL_select *s = lua_newuserdatauv(L, sizeof *s, TAPL_SELECT_VALUES);
   *s = (struct tapL_select){ .options = *options, .linktype = TAPL_NO_LINKTYPE };
   s->options.registry = tapL_context(L)->registry;
+  s->changes = tap_registry_changes(s->options.registry);
   s->options.names = tap_resolver_system();
   s->options.sets = &s->sets;
   luaL_setmetatable(L, TAPL_SELECT);
   return s;
+}
+
+static void free_compiled(struct tapL_compiled *compiled, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    tap_filter_free(compiled[i].filter);
+  free(compiled);
 }
 
 void tapL_select_close(struct tapL_select *s) {
@@ -32,9 +39,7 @@ void tapL_select_close(struct tapL_select *s) {
   s->now = NULL;
   s->compiled_count = s->count = 0;
   s->linktype = TAPL_NO_LINKTYPE;
-  for (size_t i = 0; i < count; i++)
-    tap_filter_free(compiled[i].filter);
-  free(compiled);
+  free_compiled(compiled, count);
   free(insns);
 }
 
@@ -67,18 +72,40 @@ static bool add_compiled(struct tapL_select *s, uint16_t linktype, struct tap_fi
   return true;
 }
 
-bool tapL_select_prepare(struct tapL_select *s, uint16_t linktype, struct tap_filter_error *e) {
+static bool compile(struct tapL_select *s, uint16_t linktype, struct tap_filter_error *e) {
   struct tap_filter_options options = s->options;
   struct tap_filter *filter;
-  *e = (struct tap_filter_error){ .set = false };
-  if (s->insns != NULL || find(s, linktype) != NULL) return tapL_select_turn(s, linktype);
-  if (s->text == NULL) return tap_filter_fail(e, (struct tap_span){ 0, 0 }, "it is closed");
   options.linktype = linktype;
   filter = tap_filter_compile(s->text, &options, e);
   if (filter == NULL) return false;
-  if (add_compiled(s, linktype, filter)) return tapL_select_turn(s, linktype);
+  if (add_compiled(s, linktype, filter)) return true;
   tap_filter_free(filter);
   return false;
+}
+
+bool tapL_select_renew(struct tapL_select *s, struct tap_filter_error *e) {
+  const uint32_t linktype = s->linktype;
+  struct tapL_compiled *old = s->compiled;
+  const size_t count = s->compiled_count;
+  bool done = true;
+  *e = (struct tap_filter_error){ .set = false };
+  if (s->text == NULL || s->changes == tap_registry_changes(s->options.registry)) return true;
+  s->compiled = NULL;
+  s->compiled_count = 0;
+  s->level = TAP_LEVEL_FRAME;
+  for (size_t i = 0; i < count && done; i++)
+    done = compile(s, old[i].linktype, e);
+  free_compiled(old, count);
+  if (done) s->changes = tap_registry_changes(s->options.registry);
+  if (linktype != TAPL_NO_LINKTYPE) tapL_select_turn(s, (uint16_t)linktype);
+  return done;
+}
+
+bool tapL_select_prepare(struct tapL_select *s, uint16_t linktype, struct tap_filter_error *e) {
+  if (!tapL_select_renew(s, e)) return false;
+  if (s->insns != NULL || find(s, linktype) != NULL) return tapL_select_turn(s, linktype);
+  if (s->text == NULL) return tap_filter_fail(e, (struct tap_span){ 0, 0 }, "it is closed");
+  return compile(s, linktype, e) && tapL_select_turn(s, linktype);
 }
 
 /* --- reading --- */

@@ -29,6 +29,7 @@ struct tapL_select {
   struct tap_named_sets sets;
   struct tapL_compiled *compiled;
   size_t compiled_count;
+  unsigned changes;             /* of the registry, when they were compiled */
   enum tap_level level;         /* the deepest that one of them needs */
   bool tracked;                 /* one of them asks for fields of flows */
   uint32_t linktype;            /* 'now' is for packets of this one; TAPL_NO_LINKTYPE: for none */
@@ -51,8 +52,13 @@ struct tapL_select *tapL_pushselect(lua_State *L, int index, int sets,
 struct tapL_select *tapL_checkselect(lua_State *L, int index, int sets,
                                      const struct tap_filter_options *options, uint16_t linktype);
 
-/* Have it compiled for a link type.  False with 'e', whose message is empty when memory was out. */
+/* Have it compiled for a link type, and anew where the registry has changed since: what a filter
+ * asks first rests on who leads to whom.  False with 'e', whose message is empty when memory was out. */
 bool tapL_select_prepare(struct tapL_select *s, uint16_t linktype, struct tap_filter_error *e);
+
+/* Where the registry has changed, compile it anew for all link types that it was compiled for.  As
+ * above. */
+bool tapL_select_renew(struct tapL_select *s, struct tap_filter_error *e);
 
 /* What was compiled first, which is all of it where packets are of one link type; NULL: it is a
  * program. */

@@ -112,6 +112,8 @@ static inline void push_plain(lua_State *L, struct tapL_context *x, const struct
     lua_pushboolean(L, v->number != 0);
   else if (v->type == TAP_BYTES || v->type == TAP_STRING)
     lua_pushlstring(L, (const char *)v->bytes, v->size);
+  else if (v->type == TAP_FLOAT)
+    lua_pushnumber(L, tap_value_double(v));
   else
     push_address(L, x, &no_form, 0, v);
 }
@@ -194,6 +196,26 @@ static bool to_mac(const char *text, uint8_t *buffer) {
   return true;
 }
 
+static bool to_eui64(const char *text, struct tap_value *out) {
+  unsigned part[8];
+  char rest;
+  out->bytes = out->made;
+  out->size = 8;
+  if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x:%2x:%2x%c", &part[0], &part[1], &part[2], &part[3],
+             &part[4], &part[5], &part[6], &part[7], &rest) != 8)
+    return false;
+  for (int i = 0; i < 8; i++)
+    out->made[i] = (uint8_t)part[i];
+  return true;
+}
+
+static bool to_float(lua_State *L, int index, struct tap_value *out) {
+  int is_number;
+  double d = lua_tonumberx(L, index, &is_number);
+  memcpy(&out->number, &d, sizeof d);
+  return is_number != 0;
+}
+
 static bool to_address(const char *text, struct tap_value *out) {
   uint8_t *buffer = out->made;
   out->bytes = buffer;
@@ -252,7 +274,9 @@ static bool to_plain(lua_State *L, int index, const struct tap_ref *ref, struct 
     tap_form_apply(ref, out);
     return true;
   }
+  if (out->type == TAP_FLOAT) return to_float(L, index, out);
   if (lua_type(L, index) != LUA_TSTRING) return false;
+  if (out->type == TAP_EUI64) return to_eui64(lua_tostring(L, index), out);
   if (is_address(out->type)) return to_prefix(lua_tostring(L, index), ref, out);
   return to_bytes(L, index, (enum tap_type)out->type, out);
 }

@@ -97,6 +97,29 @@ static bool prepare_all(struct tapL_capture *c, uint16_t linktype, struct tap_er
   return prepare(c->pass.loop.where, linktype, e);
 }
 
+/* --- protocols that change --- */
+
+static bool renew(struct tapL_select *s, struct tap_err *e) {
+  struct tap_filter_error fe;
+  if (s == NULL || tapL_select_renew(s, &fe)) return true;
+  tap_fail(e, 0, "filter: %s", fe.set ? fe.what : "out of memory");
+  return false;
+}
+
+int tapL_pass_renew(struct tapL_capture *c, const struct tapL_handler *loop, struct tap_err *e) {
+  if (c->changes == tap_registry_changes(c->context->registry)) return 0;
+  if (!renew(c->filter, e)) return -1;
+  for (int i = 0; i < c->hooks.handler_count; i++)
+    if (!renew(c->hooks.handlers[i].where, e)) return -1;
+  for (int i = 0; i < c->hooks.counter_count; i++)
+    if (!renew(c->hooks.counters[i].where, e)) return -1;
+  if (loop != NULL && !renew(loop->where, e)) return -1;
+  c->changes = tap_registry_changes(c->context->registry);
+  return 0;
+}
+
+/* --- batches --- */
+
 /* What a filter made the batch end before belongs to it again. */
 static void restore_batch(struct tapL_pass *pass) {
   if (pass->broken) pass->count = pass->whole;

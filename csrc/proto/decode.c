@@ -127,7 +127,7 @@ static inline __attribute__((always_inline)) struct tap_step last_step(const str
   if (w->out->count == 0) return step;
   last = &w->out->layer[w->out->count - 1];
   c = (struct tap_cursor){ w->data + last->start, w->c.end };
-  step = (struct tap_step){ 0 };
+  step = (struct tap_step){ .layout = w->walk->walkers[last->protocol].layout };
   w->walk->walkers[last->protocol].parse(&c, &step);
   return step;
 }
@@ -150,7 +150,8 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
       w.out->fault = TAP_TOO_DEEP;
       return;
     }
-    step = (struct tap_step){ .from = key_of(w.walk, &step, number),
+    step = (struct tap_step){ .layout = walker->layout,
+                              .from = key_of(w.walk, &step, number),
                               .cut = frame->caplen < frame->len };
     following = decode_layer(&w, number, index, walker->parse, &step);
     if (w.quoted)
@@ -160,6 +161,58 @@ static __attribute__((noinline)) void decode_rest(struct work w, unsigned number
     w.quoted |= tap_quotes(number);
     number = following;
   } while (is_wanted(&w, number));
+}
+
+/* Did the last layer end in a payload that nobody is bound to, or none of those who are took?
+ * Its parser is asked again. */
+static bool is_undecided(const struct work *w, const struct tap_layer *last) {
+  const struct tap_packet *p = w->out;
+  const struct tap_walker *walker = &w->walk->walkers[last->protocol];
+  uint32_t outer = p->count > 1 ? last[-1].end : p->frame->caplen;
+  struct tap_cursor c = { w->data + last->start,
+                          w->data + (outer > last->end ? outer : last->end) };
+  struct tap_step step = { .layout = walker->layout };
+  enum tap_verdict verdict;
+  if (p->fault != TAP_PAYLOAD || p->count == TAP_LAYERS_MAX) return false;
+  verdict = walker->parse(&c, &step);
+  if (tap_left(&c) == 0) return false;
+  return verdict == TAP_PAYLOAD || (verdict == TAP_LAST && walker->layout != NULL);
+}
+
+/* Ask those who know protocols by their looks what follows; true where one knew. */
+static bool guess(struct work *w) {
+  struct tap_packet *p = w->out;
+  struct tap_layer last = p->layer[p->count - 1];
+  for (unsigned i = 0; i < w->walk->late.guess_count; i++) {
+    const struct tap_guess g = w->walk->late.guesses[i];
+    unsigned before = p->count;
+    if (g.parent != last.protocol || !g.is_it(g.owner, g.number, p)) continue;
+    w->c = (struct tap_cursor){ w->data + last.start + last.header, w->data + last.end };
+    decode_rest(*w, g.protocol);
+    if (p->count > before) return true;
+  }
+  return false;
+}
+
+/* Where nobody was bound to what follows, whoever is guessed to. */
+static __attribute__((noinline)) void decode_guessed(const struct tap_walk *walk,
+                                                     struct tap_packet *out) {
+  const uint8_t *data = out->frame->data;
+  struct work w = { walk, out, data, { data, data }, TAP_LEVEL_ALL, false };
+  while (out->count > 0 && is_undecided(&w, &out->layer[out->count - 1])) {
+    const struct tap_layer *last = &out->layer[out->count - 1];
+    w.quoted = tap_quotes(last->protocol) || tap_layer_quoted(out, last);
+    if (!guess(&w)) break;
+  }
+}
+
+/* Show the packet to those who watch one of its protocols. */
+static __attribute__((noinline)) void show_watches(const struct tap_walk *walk,
+                                                   const struct tap_packet *p) {
+  for (unsigned i = 0; i < walk->late.watch_count; i++) {
+    const struct tap_watch watch = walk->late.watches[i];
+    if (tap_packet_layer(p, watch.protocol, 0) != NULL) watch.see(watch.owner, p);
+  }
 }
 
 /* The layer with a role is one place further in, or lost its place. */
@@ -188,6 +241,16 @@ static void insert_lifted_tag(const struct tap_walk *walk, struct tap_packet *ou
   out->transport = moved(out->transport);
 }
 
+static inline void begin(const struct tap_walk *walk, const struct tap_frame *frame,
+                         struct tap_packet *out) {
+  out->frame = frame;
+  out->flow = NULL;
+  out->walk = walk;
+  out->count = 0;
+  out->fault = TAP_PAYLOAD;
+  out->network = out->transport = TAP_NO_LAYER;
+}
+
 static inline __attribute__((always_inline)) void decode(const struct tap_walk *walk,
                                                          const struct tap_frame *frame,
                                                          enum tap_level level,
@@ -195,15 +258,24 @@ static inline __attribute__((always_inline)) void decode(const struct tap_walk *
   const uint8_t *data = frame->data;
   struct work w = { walk, out, data, { data, data + frame->caplen }, level, false };
   unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
-  out->frame = frame;
-  out->flow = NULL;
-  out->walk = walk;
-  out->count = 0;
-  out->fault = TAP_PAYLOAD;
-  out->network = out->transport = TAP_NO_LAYER;
+  begin(walk, frame, out);
   number = decode_usual(&w, number);
   if (is_wanted(&w, number)) decode_rest(w, number);
+  if (level == TAP_LEVEL_ALL && walk->late.guess_count > 0) decode_guessed(walk, out);
   if (frame->flags & TAP_FRAME_TAG_LIFTED) insert_lifted_tag(walk, out);
+  if (level == TAP_LEVEL_ALL && walk->late.watch_count > 0) show_watches(walk, out);
+}
+
+void tap_decode_from(const struct tap_registry *r, const struct tap_frame *frame, unsigned protocol,
+                     struct tap_packet *out) {
+  const struct tap_walk *walk = tap_registry_walk(r);
+  const uint8_t *data = frame->data;
+  struct work w = { walk, out, data, { data, data + frame->caplen }, TAP_LEVEL_ALL, false };
+  begin(walk, frame, out);
+  out->times = NULL;
+  decode_rest(w, protocol);
+  if (walk->late.guess_count > 0) decode_guessed(walk, out);
+  if (walk->late.watch_count > 0) show_watches(walk, out);
 }
 
 void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enum tap_level level,

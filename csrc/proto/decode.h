@@ -17,4 +17,8 @@ void tap_decode(const struct tap_registry *r, const struct tap_frame *frame, enu
 void tap_decode_batch(const struct tap_registry *r, const struct tap_frame *frames, unsigned n,
                       enum tap_level level, struct tap_packet *out);
 
+/* Decode a frame that begins with the header of a protocol, whatever its link type, in full. */
+void tap_decode_from(const struct tap_registry *r, const struct tap_frame *frame, unsigned protocol,
+                     struct tap_packet *out);
+
 #endif

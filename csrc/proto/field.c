@@ -8,11 +8,15 @@
 
 static bool size_fits(const struct tap_field *field) {
   unsigned used = field->bit % 8u + field->bits;
+  if (field->read_self != NULL) return true;
   if (field->bits == 0) return field->read != NULL;
+  if ((field->flags & TAP_LITTLE) != 0 && (field->bit % 8 != 0 || field->bits % 8 != 0))
+    return false;
   switch (field->type) {
   case TAP_IPV4: return field->bits == 32 && field->bit % 8 == 0;
   case TAP_IPV6: return field->bits == 128 && field->bit % 8 == 0;
   case TAP_MAC: return field->bits == 48 && field->bit % 8 == 0;
+  case TAP_EUI64: return field->bits == 64 && field->bit % 8 == 0;
   case TAP_BYTES:
   case TAP_STRING: return field->bits % 8 == 0 && field->bit % 8 == 0 && field->bits < 2048;
   default: return used <= 64;
@@ -28,9 +32,10 @@ bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned p
   if (!size_fits(field)) return false;
   if (field->level != 0) ref->level = field->level;
   ref->byte = field->bit / 8;
-  if (field->read != NULL) return true;
+  if (field->read != NULL || field->read_self != NULL) return true;
   used = (field->bit % 8u + field->bits + 7) / 8;
-  ref->bytes = (uint8_t)used;
+  ref->bytes = ref->load = (uint8_t)used;
+  if ((field->flags & TAP_LITTLE) != 0) ref->load |= TAP_LOAD_LITTLE;
   if (tap_type_is_number(field->type) && field->bits > 0) {
     ref->shift = (uint8_t)(used * 8 - field->bit % 8u - field->bits);
     ref->mask = field->bits == 64 ? UINT64_MAX : (UINT64_C(1) << field->bits) - 1;
@@ -38,10 +43,18 @@ bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned p
   return true;
 }
 
-/* Two's complement of 'bits' bits, made 64 bits wide. */
-static uint64_t extend_sign(uint64_t n, unsigned bits) {
-  uint64_t sign = UINT64_C(1) << (bits - 1);
-  return (n ^ sign) - sign;
+/* The number at a place.  The sizes that built-in headers have most come first. */
+static inline uint64_t load_place(const uint8_t *at, unsigned load) {
+  switch (load) {
+  case 1: return at[0];
+  case 2: return tap_be16(at);
+  case 4: return tap_be32(at);
+  case TAP_LOAD_LITTLE | 2: return (uint64_t)(at[1] << 8 | at[0]);
+  case TAP_LOAD_LITTLE | 4: return __builtin_bswap32(tap_be32(at));
+  default:
+    if ((load & TAP_LOAD_LITTLE) != 0) return tap_load_le(at, load - TAP_LOAD_LITTLE);
+    return tap_load_be(at, load);
+  }
 }
 
 static inline bool read_place(const struct tap_ref *ref, const struct tap_packet *p,
@@ -51,8 +64,8 @@ static inline bool read_place(const struct tap_ref *ref, const struct tap_packet
   if ((uint32_t)ref->byte + ref->bytes > layer->header) return false;
   out->type = field->type;
   if (tap_type_is_number(field->type)) {
-    out->number = tap_load_be(at, ref->bytes) >> ref->shift & ref->mask;
-    if (field->type == TAP_INT) out->number = extend_sign(out->number, field->bits);
+    out->number = load_place(at, ref->load) >> ref->shift & ref->mask;
+    if (field->type == TAP_INT) out->number = tap_extend_sign(out->number, field->bits);
   } else {
     out->bytes = at;
     out->size = ref->bytes;
@@ -69,6 +82,7 @@ bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
                         const struct tap_layer *layer, unsigned nth, struct tap_value *out) {
   const struct tap_field *field = ref->field;
   if (field != NULL && field->read != NULL) return field->read(p, layer, nth, out);
+  if (field != NULL && field->read_self != NULL) return field->read_self(field, p, layer, nth, out);
   if (nth > 0) return false;
   if (ref->bytes > 0) return read_place(ref, p, layer, out);
   put_presence(out);

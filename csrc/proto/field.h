@@ -16,6 +16,13 @@
 #include "proto/packet.h"
 #include "proto/value.h"
 
+struct tap_field;
+
+/* A tap_reader of a row that was made while the program runs: its row says what it reads.  Of a
+ * number it also gives the bytes that it stands in, or NULL. */
+typedef bool tap_self_reader(const struct tap_field *field, const struct tap_packet *p,
+                             const struct tap_layer *layer, unsigned nth, struct tap_value *out);
+
 struct tap_name {
   uint64_t value;
   const char *name;
@@ -31,6 +38,7 @@ enum {
   TAP_SHARED = 1 << 4,  /* of more than one protocol: each shows it, and the registry has its name
                            once, from a list of such rows, which are read without a layer */
   TAP_HEX32 = TAP_HEX | 1 << 5, /* as many digits as 32 bits have, as Wireshark holds it */
+  TAP_LITTLE = 1 << 6,          /* a number at a place of whole bytes, the lowest one first */
 };
 
 struct tap_field {
@@ -41,7 +49,9 @@ struct tap_field {
   uint16_t bit, bits; /* place in the header, bit 0 is the first on the wire; bits 0: see read */
   uint8_t level;      /* enum tap_level: 0 is the level of its protocol */
   tap_reader *read;   /* NULL: by place */
-  const char *unit;   /* "ns", "bytes", or NULL */
+  tap_self_reader *read_self;   /* NULL: by place or by 'read'; else it gets ... */
+  const void *self;             /* ... this through its row */
+  const char *unit;             /* "ns", "bytes", or NULL */
   const struct tap_name *names; /* of enumerated values, ends with a NULL name; or NULL */
 };
 
@@ -57,6 +67,8 @@ enum tap_form {
 
 enum { TAP_ANY_PROTOCOL = 0xffff };
 
+enum { TAP_LOAD_LITTLE = 0x10 };
+
 /* A name, looked up: tcp.dstport, vlan.id#2, src/24, arp.opcode:text, or a protocol's own name. */
 struct tap_ref {
   const struct tap_field *field; /* NULL: presence of the protocol */
@@ -66,6 +78,7 @@ struct tap_ref {
   uint8_t level;                 /* how deep a packet must be decoded to read it */
   uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ...
                                     (bytes 0: it has no place) */
+  uint8_t load;                  /* 'bytes', and TAP_LOAD_LITTLE where the lowest one comes first */
   uint16_t byte;
   bool optional;  /* "name?" */
   uint64_t mask;  /* ... and mask */
@@ -116,6 +129,19 @@ static inline uint64_t tap_load_be(const uint8_t *p, unsigned bytes) {
       n = n << 8 | p[i];
     return n;
   }
+}
+
+static inline uint64_t tap_load_le(const uint8_t *p, unsigned bytes) {
+  uint64_t n = 0;
+  while (bytes-- > 0)
+    n = n << 8 | p[bytes];
+  return n;
+}
+
+/* Two's complement of 'bits' (1 to 64) bits, made 64 bits wide. */
+static inline uint64_t tap_extend_sign(uint64_t n, unsigned bits) {
+  uint64_t sign = UINT64_C(1) << (bits - 1);
+  return (n ^ sign) - sign;
 }
 
 #endif

@@ -46,7 +46,7 @@ static bool counts_ns(const struct tap_field *field) {
   return field->unit != NULL && strcmp(field->unit, "ns") == 0;
 }
 
-/* Bits of an address of this type, 0 for other types. */
+/* Bits of an address of this type that can be cut, 0 for other types. */
 static unsigned address_bits(unsigned type) {
   switch (type) {
   case TAP_IPV4: return 32;
@@ -106,10 +106,11 @@ static uint64_t round_down(const struct tap_value *v, uint64_t step) {
 
 /* A number's bytes as they stand on the wire. */
 static void make_bytes(const struct tap_ref *ref, struct tap_value *v) {
+  bool little = ref->field != NULL && (ref->field->flags & TAP_LITTLE) != 0;
   if (tap_type_is_number(v->type)) {
     v->size = tap_ref_width(ref);
     for (uint32_t i = 0; i < v->size; i++)
-      v->made[i] = (uint8_t)(v->number >> 8 * (v->size - 1 - i));
+      v->made[i] = (uint8_t)(v->number >> 8 * (little ? i : v->size - 1 - i));
     v->bytes = v->made;
   }
   v->type = TAP_BYTES;

@@ -60,8 +60,21 @@ static void put_number(struct tap_text *t, const struct tap_value *v) {
     tap_text_put_uint(t, v->number);
 }
 
+/* JSON has no infinity and nothing that is no number. */
+static void put_float(struct tap_text *t, const struct tap_value *v) {
+  double d = tap_value_double(v);
+  if (d - d == 0)
+    tap_value_put(t, NULL, v);
+  else
+    tap_text_put(t, "null");
+}
+
 static void put_value(struct tap_text *t, const struct tap_field *field,
                       const struct tap_value *v) {
+  if (v->type == TAP_FLOAT) {
+    put_float(t, v);
+    return;
+  }
   if (v->type == TAP_STRING) {
     put_string(t, v->bytes, v->size);
     return;

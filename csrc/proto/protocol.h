@@ -19,6 +19,7 @@
 #include "proto/packet.h"
 
 struct tap_field;
+struct tap_layout;
 
 enum tap_verdict {
   TAP_PAYLOAD,   /* header whole; look for the next one where 'out' says */
@@ -46,14 +47,19 @@ enum tap_table {
   TAP_TABLES
 };
 
+/* Tables of declared protocols' fields come behind these, which a step has 8 bits for, and have one
+ * bit of 'leads' together. */
+enum { TAP_TABLES_MAX = 128, TAP_OWN_TABLES = 31 };
+
 /* What a parser tells the walk, beside its verdict.  The walk clears it before each call, but tells
- * 'from' and 'cut' to parsers that are not in frequent.h. */
+ * 'layout', 'from' and 'cut' to parsers that are not in frequent.h. */
 struct tap_step {
   uint16_t key;    /* the value to look up */
   uint16_t or_key; /* looked up when 'key' finds nothing (the other port); 0: none */
   uint8_t table;   /* enum tap_table: where */
   uint16_t from;   /* told to the parser: the key that led there, at first the link type */
   bool cut;        /* told to the parser: the frame was longer than what was captured of it */
+  const struct tap_layout *layout; /* told to the parser: what a declared protocol's is to run */
 };
 
 /* How deep a pass must decode: all layers up to and with this level. */
@@ -71,7 +77,8 @@ struct tap_ends {
   uint8_t src, dst; /* offsets in the header */
 };
 
-_Static_assert(TAP_TABLES <= 32, "a protocol's 'leads' has a bit for each table");
+_Static_assert((unsigned)TAP_TABLES <= (unsigned)TAP_OWN_TABLES,
+               "a protocol's 'leads' has a bit for each table");
 
 struct tap_binding {
   enum tap_table table;
@@ -85,6 +92,7 @@ struct tap_protocol {
   uint32_t leads; /* a bit per enum tap_table: where its parser may send the walk */
   enum tap_verdict (*parse)(struct tap_cursor *c, struct tap_step *out);
   const struct tap_field *fields;     /* ends with a row without a name */
+  const struct tap_layout *layout;    /* of a declared protocol; else NULL */
   const struct tap_binding *bindings; /* 'binding_count' of them */
   unsigned binding_count;
   struct tap_ends addresses; /* network addresses, for src and dst */

@@ -39,6 +39,19 @@ static inline struct tap_cursor tap_header_window(const struct tap_packet *p,
   return (struct tap_cursor){ start + skip, start + layer->header };
 }
 
+/* 'n' bytes further on, where a window is known to have them. */
+static inline const uint8_t *tap_skip(const uint8_t *at, size_t n) {
+  return at + n;
+}
+
+/* The header and all behind it that is its layer's, as far as it was captured: what its parser
+ * saw. */
+static inline struct tap_cursor tap_layer_window(const struct tap_packet *p,
+                                                 const struct tap_layer *layer) {
+  uint32_t end = layer->end > layer->start ? layer->end : layer->start;
+  return (struct tap_cursor){ p->frame->data + layer->start, p->frame->data + end };
+}
+
 /* What follows the header, as far as it was captured. */
 static inline struct tap_cursor tap_payload_window(const struct tap_packet *p,
                                                    const struct tap_layer *layer) {

@@ -74,12 +74,16 @@ static void put_value(struct tap_text *t, const struct tap_field *field,
   if (field->unit != NULL) put_unit(t, field->unit);
 }
 
+static bool gives_bytes(const struct tap_ref *ref, const struct tap_value *v) {
+  return ref->field != NULL && ref->field->read_self != NULL && v->bytes != NULL;
+}
+
 /* Where in the frame the value lies; false for what was counted or worked out. */
 static bool offset_of(const struct tree *tree, const struct tap_ref *ref,
                       const struct tap_layer *layer, const struct tap_value *v, uint64_t *out) {
   const struct tap_frame *frame = tree->p->frame;
   uintptr_t start = (uintptr_t)frame->data, at = (uintptr_t)v->bytes;
-  if (!tap_type_is_number(v->type)) {
+  if (!tap_type_is_number(v->type) || gives_bytes(ref, v)) {
     *out = at - start;
     return at >= start && at - start < frame->caplen;
   }

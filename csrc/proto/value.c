@@ -7,6 +7,8 @@
  */
 #include "proto/value.h"
 
+#include <stdio.h>
+
 #include "proto/field.h"
 
 /* Two digits for each byte that the field's bits touch: 12 bits are 0x0012. */
@@ -27,6 +29,20 @@ static void put_uint(struct tap_text *t, const struct tap_field *field, uint64_t
     put_hex(t, (flags & TAP_HEX32) == TAP_HEX32 ? 32 : field->bits, n);
 }
 
+static void put_eui64(struct tap_text *t, const uint8_t *p) {
+  for (unsigned i = 0; i < 8; i++) {
+    if (i > 0) tap_text_put_char(t, ':');
+    tap_text_put_hex(t, p[i], 2);
+  }
+}
+
+/* As many digits as tell the number from its neighbours. */
+static void put_float(struct tap_text *t, const struct tap_value *v) {
+  char buffer[32];
+  snprintf(buffer, sizeof buffer, "%.*g", v->size == 4 ? 9 : 17, tap_value_double(v));
+  tap_text_put(t, buffer);
+}
+
 void tap_value_put(struct tap_text *t, const struct tap_field *field, const struct tap_value *v) {
   switch ((enum tap_type)v->type) {
   case TAP_UINT: put_uint(t, field, v->number); return;
@@ -39,5 +55,7 @@ void tap_value_put(struct tap_text *t, const struct tap_field *field, const stru
   case TAP_MAC: tap_text_put_mac(t, v->bytes); return;
   case TAP_BYTES: tap_text_put_dump(t, v->bytes, v->size); return;
   case TAP_STRING: tap_text_put_escaped(t, v->bytes, v->size); return;
+  case TAP_EUI64: put_eui64(t, v->bytes); return;
+  case TAP_FLOAT: put_float(t, v); return;
   }
 }

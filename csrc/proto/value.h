@@ -7,20 +7,23 @@
 #define TAP_PROTO_VALUE_H
 
 #include <stdint.h>
+#include <string.h>
 
 #include "base/text.h"
 
 enum tap_type {
-  TAP_UINT,  /* number: unsigned, up to 64 bits */
-  TAP_INT,   /* number: signed, two's complement in 'number' */
-  TAP_TIME,  /* number: ns since the epoch */
-  TAP_SPAN,  /* number: ns between two times, signed */
-  TAP_FLAG,  /* number: 0 or 1 */
-  TAP_IPV4,  /* bytes: 4 */
-  TAP_IPV6,  /* bytes: 16 */
-  TAP_MAC,   /* bytes: 6 */
-  TAP_BYTES, /* bytes: any */
-  TAP_STRING /* bytes: any, text */
+  TAP_UINT,   /* number: unsigned, up to 64 bits */
+  TAP_INT,    /* number: signed, two's complement in 'number' */
+  TAP_TIME,   /* number: ns since the epoch */
+  TAP_SPAN,   /* number: ns between two times, signed */
+  TAP_FLAG,   /* number: 0 or 1 */
+  TAP_IPV4,   /* bytes: 4 */
+  TAP_IPV6,   /* bytes: 16 */
+  TAP_MAC,    /* bytes: 6 */
+  TAP_EUI64,  /* bytes: 8 */
+  TAP_BYTES,  /* bytes: any */
+  TAP_STRING, /* bytes: any, text */
+  TAP_FLOAT   /* bytes: 4 or 8 as on the wire; 'number' holds those of the double */
 };
 
 enum { TAP_VALUE_MADE = 512 };
@@ -37,6 +40,12 @@ struct tap_value {
 /* Is the number of two's complement? */
 static inline int tap_type_is_signed(unsigned type) {
   return type == TAP_INT || type == TAP_TIME || type == TAP_SPAN;
+}
+
+static inline double tap_value_double(const struct tap_value *v) {
+  double d;
+  memcpy(&d, &v->number, sizeof d);
+  return d;
 }
 
 static inline int tap_type_is_number(unsigned type) {

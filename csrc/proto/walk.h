@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "proto/late.h"
 #include "proto/protocol.h"
 
 enum { TAP_NO_PROTOCOL = 0xffff };
@@ -22,9 +23,10 @@ enum tap_role {
 
 struct tap_walker {
   enum tap_verdict (*parse)(struct tap_cursor *c, struct tap_step *out);
-  uint8_t level;        /* enum tap_level */
-  uint8_t role;         /* enum tap_role */
-  struct tap_ends ends; /* of a layer with a role: its addresses or its ports */
+  const struct tap_layout *layout; /* of a declared protocol */
+  uint8_t level;                   /* enum tap_level */
+  uint8_t role;                    /* enum tap_role */
+  struct tap_ends ends;            /* of a layer with a role: its addresses or its ports */
 };
 
 enum { TAP_KEYS = 65536 }; /* of a table: keys are 16 bits wide */
@@ -32,9 +34,11 @@ enum { TAP_KEYS = 65536 }; /* of a table: keys are 16 bits wide */
 struct tap_walk {
   const struct tap_walker *walkers;
   const struct tap_protocol *const *protocols;
-  const uint16_t *bound[TAP_TABLES]; /* 1 + number of the protocol, 0: none */
-  bool is_usual;                     /* see usual.h */
-  uint8_t over_ports;                /* enum tap_level: the first at which a port leads on */
+  struct tap_late late;
+  bool is_usual;      /* see usual.h */
+  uint8_t over_ports; /* enum tap_level: the first at which a port leads on */
+  unsigned table_count;
+  const uint16_t *bound[TAP_TABLES_MAX]; /* 1 + number of the protocol, 0: none */
 };
 
 /* What follows where nothing does: a number that no protocol has. */

@@ -35,12 +35,13 @@ bool tap_key_part(const uint8_t **at, struct tap_value *out) {
   case TAP_IPV4: size = 4; break;
   case TAP_IPV6: size = 16; break;
   case TAP_MAC: size = 6; break;
+  case TAP_EUI64: size = 8; break;
   case TAP_BYTES:
   case TAP_STRING:
     head = 2;
     size = p[1];
     break;
-  default: out->number = number_of(p + 1, size);
+  default: out->number = number_of(p + 1, size); /* of a float, too */
   }
   if (!tap_type_is_number(out->type)) {
     out->bytes = p + head;

@@ -84,6 +84,7 @@ static inline uint8_t *tap_key_put(struct tap_key *key, uint8_t *at, const struc
   case TAP_IPV4: return tap_key_put_address(at, v, 4);
   case TAP_IPV6: return tap_key_put_address(at, v, 16);
   case TAP_MAC: return tap_key_put_address(at, v, 6);
+  case TAP_EUI64: return tap_key_put_address(at, v, 8);
   case TAP_BYTES:
   case TAP_STRING: return tap_key_put_bytes(key, at, v, later);
   default: return tap_key_put_number(at, v->type, v->number);

@@ -5,6 +5,7 @@ local check = require "moontap.check"
 local command = require "moontap.command"
 local core = require "moontap.core"
 local hex = require "moontap.hex"
+local protocol = require "moontap.protocol"
 local source = require "moontap.source"
 local writer = require "moontap.writer"
 require "moontap.capture"
@@ -16,6 +17,8 @@ M.ids = core.ids
 M.writer = writer.open
 M.interfaces = core.interfaces
 M.options = command.options
+M.decode_as = protocol.decode_as
+M.protocol = protocol.declare
 
 --- Open a capture: a file's name, or a table of options.
 function M.open(what)

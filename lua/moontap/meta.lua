@@ -88,6 +88,62 @@ function M.options(declarations) end
 ---@return moontap.Packet
 function M.packet(bytes, options) end
 
+--- One field of a declared protocol: { name, type, keys }. Types are u8 u16 ... u64 and i8 ... i64
+--- (u16le: the lowest byte first), bit, "bits:n", float, double, ipv4, ipv6, mac, eui64, bytes,
+--- text, textz (up to a zero byte), varint (LEB128), quicint, pad, align, group, list and tlv. A
+--- size, a count or a condition may be an expression on fields that stand earlier: "len - 4",
+--- "kind == 2 and flags & 0x80"; "rest" is what is left.
+---@class moontap.LayoutField
+---@field [1] string  name: letters, digits and _
+---@field [2] string  type
+---@field [3]? moontap.LayoutField[]  of a group or a list: its fields
+---@field label? string  what p:show() calls it
+---@field unit? string
+---@field values? table<integer, string>  names of values
+---@field format? "dec"|"hex"  how a number is printed
+---@field hidden? boolean  left out of p:show() and p:json()
+---@field size? integer|string  bytes of it, of a TLV's list, or of padding
+---@field length? string  its length stands before it, or before each value of a TLV: "u8"
+---@field const? integer|string  it is this, or the packet is of another protocol
+---@field expect? integer|string  it is this, or the header is malformed
+---@field when? string  it is there when this holds
+---@field count? integer|string  it comes so often
+---@field until? string  it comes until this holds, or "rest"
+---@field align? integer  go to a multiple of it from the header's start; of a TLV: from its own
+---@field padded? boolean  a TLV's values alone are padded, their type and length are not
+---@field type? string  of a TLV's types: "u8"
+---@field includes? "value"|"header"|"length"|integer  what a TLV's length counts ("value")
+---@field cases? table<integer, moontap.LayoutField|moontap.LayoutField[]>  of a TLV, by type
+---@field other? string|moontap.LayoutField  what values of all other types are
+---@field single? integer|integer[]  types without a length and a value
+---@field stop? integer|integer[]  types that end the list, also without them
+---@field fill? "length"|"count"|"checksum"  what a builder puts in
+---@field of? string  the field that is measured; nil: all from the header's start
+
+--- Declare a protocol. Its fields have their names with the protocol's before: "sensor.id". They
+--- work wherever fields do. A name that was declared before is replaced, with all that was bound to
+--- it: packets that are decoded from then on have the new fields.
+---
+---     local sensor = tap.protocol("sensor", {
+---       { "kind", "u8", values = { [1] = "request", [2] = "reply" } },
+---       { "id", "u16" },
+---       { "namelen", "u8" },
+---       { "name", "text", size = "namelen" },
+---     })
+---     sensor:on("udp.port", 9000)
+---
+---@param name string  lower-case letters, digits and _
+---@param fields moontap.LayoutField[]  in order; also title = "..." for p:show()
+---@return moontap.Protocol
+function M.protocol(name, fields) end
+
+--- Decode by a rule that goes before all that scripts bind: field=value:protocol.
+---
+---     tap.decode_as("udp.port=9000-9010:sensor")
+---
+---@param rule string
+function M.decode_as(rule) end
+
 --- Compile a filter: the language that tcpdump knows (pcap-filter(7)), with comparisons of fields,
 --- sets and more in words that it rejects; or instructions, as tcpdump -dd and -ddd print them. The
 --- object tells verdicts on bytes and what runs where; captures take it as they take a text.

@@ -62,7 +62,7 @@ end
 
 --- The command that does a gate's work over 'path'.
 local function command(work, path)
-  if type(work) == "table" then return { run.build .. "/bench/" .. work[1], path } end
+  if type(work) == "table" then return { run.build .. "/bench/" .. work[1], work[2] or path, work[2] and path } end
   local code = ('local tap = require "moontap" local cap = assert(tap.open(%q)) %s'):format(path, work)
   return { run.lua, "-e", code,
     env = { LUA_PATH = "lua/?.lua;lua/?/init.lua;;", LUA_CPATH = run.build .. "/lua/?.so;;" } }
@@ -108,6 +108,28 @@ for _, gate in ipairs(gates) do
   print(("%-4s %6d  %s  %-4s  %s"):format(name, limit, figure, stands, what))
   if stands == "kept" then print(("      %.0f over the limit; held at %d"):format(cost - limit, kept)) end
   if why then print("      " .. why:gsub("\n", "\n      ")) end
+  if stands == "FAIL" then failed = failed + 1 else passed = passed + 1 end
+end
+--- Instructions to read a field, or nil and why not.
+local function per_read(field)
+  local counts = {}
+  for i, times in ipairs { 1000, 11000 } do
+    local count, why = instructions({ "layout", field }, times)
+    if not count then return nil, why end
+    counts[i] = count
+  end
+  return (counts[2] - counts[1]) / 10000
+end
+
+-- What a declared field may cost more than a built-in one of the same type.
+local usual, why_not = per_read("udp.length")
+if why_not then print("      " .. why_not) end
+for _, field in ipairs { "lay.u16", "lay.u16le", "lay.u32le", "lay.i16", "lay.bits" } do
+  local cost = per_read(field)
+  local ratio = cost and usual and cost / usual or 99
+  local stands = verdict(ratio, 1.2)
+  local line = "G9   %6.1f  %7.2f  %-4s  read %s of a declared protocol, in reads of udp.length"
+  print(line:format(1.2, ratio, stands, field))
   if stands == "FAIL" then failed = failed + 1 else passed = passed + 1 end
 end
 print(("%d passed, %d failed, 0 skipped"):format(passed, failed))

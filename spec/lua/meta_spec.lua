@@ -1,7 +1,9 @@
 --- The types for editors against what there is.
 local build = require "spec.support.build"
 local core = require "moontap.core"
+local protocols = require "moontap.protocol"
 local run = require "spec.support.run"
+local sensors = require "spec.lua.sensor"
 local tap = require "moontap"
 
 local meta = require("spec.support.meta").text()
@@ -39,6 +41,7 @@ local function run_example(text, name)
   local cap <close> = open()
   local env = { cap = cap, kept = {}, p = tap.packet(build.udp_frame()), print = function() end }
   env.web = assert(tap.filter "udp")
+  env.sensor = tap.protocol("sensor", { { "kind", "u8" }, { "id", "u16" } })
   env.talk = cap:aggregate { by = "src", "packets = count()", "bytes = sum(frame.len)" }
   env.tap = setmetatable({ open = open, capture = open, options = function() return {} end }, { __index = tap })
   if name ~= "run" then cap:run { wait = false } end
@@ -50,18 +53,23 @@ describe("meta.lua", function()
     assert.same(sorted_keys(tap), sorted_keys(declared("M%.")))
   end)
 
-  it("has every method of captures, aggregates, filters and packets, and no other", function()
+  it("has every method of captures, aggregates, filters, packets and protocols, and no other", function()
     assert.same(sorted_keys(core.capture), sorted_keys(declared("Capture:")))
     assert.same(sorted_keys(core.aggregate), sorted_keys(declared("Aggregate:")))
     assert.same(sorted_keys(core.filter_methods), sorted_keys(declared("Filter:")))
     assert.same(sorted_keys(core.writer_methods), sorted_keys(declared("Writer:")))
+    local methods = {}
+    for name, value in pairs(protocols.methods) do
+      if type(value) == "function" and not name:find("^__") then methods[name] = value end
+    end
+    assert.same(sorted_keys(methods), sorted_keys(declared("Protocol:")))
     local packet = declared("Packet:")
     for name, text in pairs(declared_fields("moontap.Packet")) do packet[name] = text end
     assert.same(sorted_keys(core.packet_methods), sorted_keys(packet))
   end)
 
   it("gives each a sentence and an example that compiles", function()
-    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:", "Writer:" } do
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:", "Protocol:", "Writer:" } do
       for name, comment in pairs(declared(prefix)) do
         assert.matches("^%-%-%- %u[^\n]*", comment, 1, false, name)
         local example = {}
@@ -73,7 +81,8 @@ describe("meta.lua", function()
   end)
 
   it("has examples that run", function()
-    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:", "Writer:" } do
+    finally(sensors.forget)
+    for _, prefix in ipairs { "M%.", "Capture:", "Aggregate:", "Filter:", "Packet:", "Protocol:", "Writer:" } do
       for name, comment in pairs(declared(prefix)) do
         local example = {}
         for line in comment:gmatch("%-%-%-     ([^\n]*)") do example[#example + 1] = line end

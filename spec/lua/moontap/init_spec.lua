@@ -23,7 +23,7 @@ describe("require 'moontap'", function()
       local function signals()
         local found = {}
         for line in io.lines("/proc/self/status") do
-          if line:match("^Sig%u") then found[#found + 1] = line end
+          if line:match("^Sig%u%l") then found[#found + 1] = line end
         end
         return table.concat(found, " ")
       end
