@@ -371,7 +371,7 @@ describe("README.md", function()
     end
     for name in all_code():gmatch('tap%.protocol%("([%w_]+)"') do protocols[name] = nil end
     for word in all_code():gmatch("%f[%w_./][%a][%w_]*%.[%w_.]+") do
-      local is_file = word:find("%.%l$") or word:find("%.lua$")
+      local is_file = word:find("%.%l$") or word:find("%.lua$") or word:find("%.pcap")
       if protocols[word:match("^[^.]+")] and not is_file then
         assert.is_true(known[word], word)
         count = count + 1
