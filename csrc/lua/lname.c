@@ -22,8 +22,10 @@ void tapL_forgetnames(struct tapL_names *names) {
   if (names != NULL) memset(names, 0, sizeof *names);
 }
 
+/* The outermost layer has a view; of another one its presence is told. */
 static uint8_t meaning_of(const struct tap_ref *ref) {
-  if (ref->field == NULL) return ref->form == TAP_FORM_VALUE ? TAPL_LAYER : TAPL_FIELD;
+  if (ref->field == NULL)
+    return ref->form == TAP_FORM_VALUE && ref->nth == 0 ? TAPL_LAYER : TAPL_FIELD;
   return ref->field->read_self != NULL ? TAPL_ASKED : TAPL_FIELD;
 }
 

@@ -55,13 +55,20 @@ static enum tap_verdict pppoes_parse(struct tap_cursor *c, struct tap_step *out)
   return TAP_PAYLOAD;
 }
 
-/* The header of a layer, or of the first of either protocol where none is given. */
+/* Layer 'nth' of either protocol. */
+static const struct tap_layer *either(const struct tap_packet *p, unsigned nth) {
+  for (unsigned i = 0; i < p->count; i++)
+    if (p->layer[i].protocol == TAP_PROTO_PPPOED || p->layer[i].protocol == TAP_PROTO_PPPOES)
+      if (nth-- == 0) return &p->layer[i];
+  return NULL;
+}
+
+/* The header of a layer, or where none is given the packet's header 'nth' of either protocol. */
 static const uint8_t *header_at(const struct tap_packet *p, const struct tap_layer *layer,
                                 unsigned nth, size_t offset, size_t n) {
-  for (unsigned i = 0; layer == NULL && i < p->count; i++)
-    if (p->layer[i].protocol == TAP_PROTO_PPPOED || p->layer[i].protocol == TAP_PROTO_PPPOES)
-      layer = &p->layer[i];
-  return layer == NULL || nth > 0 ? NULL : tap_header_at(p, layer, offset, n);
+  if (layer != NULL && nth > 0) return NULL;
+  if (layer == NULL) layer = either(p, nth);
+  return layer == NULL ? NULL : tap_header_at(p, layer, offset, n);
 }
 
 static bool read_version(const struct tap_packet *p, const struct tap_layer *layer, unsigned nth,
@@ -187,16 +194,15 @@ static const struct tap_name tag_names[] = {
 /* The rows of both protocols, and once more for the registry, which has each name once. */
 #define COMMON_ROWS                                                                                \
   TAP_READ("pppoe.version", "Version", TAP_UINT, read_version, .flags = TAP_SHARED, .bit = 0,      \
-           .bits = 4, .level = TAP_LEVEL_LINK),                                                    \
+           .bits = 4),                                                                             \
       TAP_READ("pppoe.type", "Type", TAP_UINT, read_type, .flags = TAP_SHARED, .bit = 4,           \
-               .bits = 4, .level = TAP_LEVEL_LINK),                                                \
+               .bits = 4),                                                                         \
       TAP_READ("pppoe.code", "Code", TAP_UINT, read_code, .flags = TAP_SHARED | TAP_HEX, .bit = 8, \
-               .bits = 8, .level = TAP_LEVEL_LINK, .names = code_names),                           \
+               .bits = 8, .names = code_names),                                                    \
       TAP_READ("pppoe.session_id", "Session ID", TAP_UINT, read_session_id,                        \
-               .flags = TAP_SHARED | TAP_HEX, .bit = 16, .bits = 16, .level = TAP_LEVEL_LINK),     \
+               .flags = TAP_SHARED | TAP_HEX, .bit = 16, .bits = 16),                              \
       TAP_READ("pppoe.payload_length", "Payload Length", TAP_UINT, read_payload_length,            \
-               .flags = TAP_SHARED, .bit = 32, .bits = 16, .level = TAP_LEVEL_LINK,                \
-               .unit = "bytes")
+               .flags = TAP_SHARED, .bit = 32, .bits = 16, .unit = "bytes")
 
 const struct tap_field tap_pppoe_fields[] = { COMMON_ROWS, { 0 } };
 

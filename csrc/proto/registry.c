@@ -36,12 +36,19 @@ struct tap_registry {
   struct tap_walk walk;
 };
 
+/* How deep a packet must be decoded to read fields of a level's protocols: tunnels, which are
+ * decoded with the transports, may hold the outermost layer of any protocol. */
+static unsigned depth_of(unsigned level) {
+  return level > TAP_LEVEL_TRANSPORT ? level : TAP_LEVEL_TRANSPORT;
+}
+
 static int add_fields(struct tap_registry *r, const struct tap_field *field, unsigned protocol,
                       unsigned level, struct tap_err *e) {
   struct tap_ref ref;
   for (; field != NULL && field->name != NULL; field++) {
-    if ((field->flags & TAP_SHARED) != 0 && protocol != TAP_ANY_PROTOCOL) continue;
-    if (!tap_ref_init(&ref, field, protocol, level))
+    bool shared = (field->flags & TAP_SHARED) != 0;
+    if (shared && protocol != TAP_ANY_PROTOCOL) continue;
+    if (!tap_ref_init(&ref, field, protocol, shared ? depth_of(level) : level))
       return tap_fail(e, 0, "register '%s': its place does not fit its type", field->name);
     if (tap_names_add(&r->names, field->name, &ref, e) != 0) return -1;
   }
@@ -79,12 +86,6 @@ static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, st
   return (int)r->protocol_count++;
 }
 
-/* How deep a packet must be decoded to read a protocol's fields: tunnels, which are decoded with
- * the transports, may hold the outermost layer of any protocol. */
-static unsigned depth_of(const struct tap_protocol *p) {
-  return p->level > TAP_LEVEL_TRANSPORT ? p->level : TAP_LEVEL_TRANSPORT;
-}
-
 /* What the walk knows of its tables at once.  Bindings come and go, so it is found anew. */
 static void look_at_tables(struct tap_registry *r) {
   static const unsigned by_port[] = { TAP_BY_TCP_PORT, TAP_BY_UDP_PORT };
@@ -108,9 +109,9 @@ static int add(struct tap_registry *r, const struct tap_protocol *p, struct tap_
   struct tap_ref presence;
   int number = add_protocol(r, p, e);
   if (number < 0) return -1;
-  tap_ref_init(&presence, NULL, (unsigned)number, depth_of(p));
+  tap_ref_init(&presence, NULL, (unsigned)number, depth_of(p->level));
   if (tap_names_add(&r->names, p->name, &presence, e) != 0) return -1;
-  if (add_fields(r, p->fields, (unsigned)number, depth_of(p), e) != 0) return -1;
+  if (add_fields(r, p->fields, (unsigned)number, depth_of(p->level), e) != 0) return -1;
   bind_all(r, p, (unsigned)number);
   return number;
 }
