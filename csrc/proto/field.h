@@ -31,7 +31,7 @@ struct tap_name {
 /* flags of a row */
 enum {
   TAP_HEX = 1 << 0,     /* printed as 0x..., with as many digits as it has bits */
-  TAP_REPEATS = 1 << 1, /* may occur more than once in one packet: an array in JSON */
+  TAP_REPEATS = 1 << 1, /* is made to occur more than once, without a tunnel: an array in JSON */
   TAP_HIDDEN = 1 << 2,  /* left out of trees and JSON: another name for values that have one, or
                            costly to read */
   TAP_TRACKED = 1 << 3, /* of the packet's flow: absent where the pass tracks none */

@@ -2,8 +2,10 @@
  *
  * p:json(): one flat object, its keys the names of fields (RFC 8259).  A
  * protocol that occurs in several layers is written once, at its outermost
- * one, so that no key comes twice; a field that may repeat is an array of all
- * its values, any other has its outermost one.
+ * one, so that no key comes twice.  Whether a key has an array does not depend
+ * on the packet: a field that is made to repeat (a tag's, a label's) is an
+ * array of all its values; of any other each value has a key of its own,
+ * ip.src and in a tunnel ip.src#2, as scripts name them.
  */
 #include <string.h>
 
@@ -91,65 +93,68 @@ static void put_value(struct tap_text *t, const struct tap_field *field,
   tap_text_put_char(t, '"');
 }
 
-static void put_key(struct json *j, const char *name) {
+/* The key of occurrence 'n' of a field that is no array: as a script names it. */
+static void put_key(struct json *j, const char *name, unsigned n) {
   tap_text_put(j->t, j->begun ? ",\"" : "\"");
   tap_text_put(j->t, name);
+  if (n > 0) {
+    tap_text_put_char(j->t, '#');
+    tap_text_put_uint(j->t, n + 1);
+  }
   tap_text_put(j->t, "\":");
   j->begun = true;
 }
 
-/* The occurrences in one layer; 'n' came before them.  Returns how many there are now. */
-static unsigned put_occurrences(struct json *j, const struct tap_ref *ref,
-                                const struct tap_layer *layer, unsigned n) {
+static bool is_array(const struct tap_field *field) {
+  return (field->flags & TAP_REPEATS) != 0;
+}
+
+/* What stands before value 'n' of a field: its key, or a comma of the array. */
+static void put_start(struct json *j, const struct tap_field *field, unsigned n) {
+  if (n == 0 || !is_array(field)) put_key(j, field->name, n);
+  if (is_array(field)) tap_text_put_char(j->t, n == 0 ? '[' : ',');
+}
+
+/* The values in one layer; 'n' came before them.  Returns how many there are now. */
+static unsigned put_values(struct json *j, const struct tap_ref *ref, const struct tap_layer *layer,
+                           unsigned n) {
   struct tap_value v;
   for (unsigned nth = 0; nth < OCCURRENCES_MAX; nth++) {
     if (!tap_ref_read_layer(ref, j->p, layer, nth, &v)) break;
-    if (n == 0) put_key(j, ref->field->name);
-    tap_text_put_char(j->t, n++ == 0 ? '[' : ',');
+    put_start(j, ref->field, n++);
     put_value(j->t, ref->field, &v);
   }
   return n;
 }
 
-/* All occurrences over all layers; no key where there is none. */
-static void put_array(struct json *j, const struct tap_ref *ref) {
+/* All values over all layers; nothing where there is none. */
+static void put_field(struct json *j, const struct tap_ref *ref) {
   unsigned n = 0;
+  if ((ref->field->flags & TAP_HIDDEN) != 0) return;
   if (ref->protocol == TAP_ANY_PROTOCOL)
-    n = put_occurrences(j, ref, NULL, 0);
+    n = put_values(j, ref, NULL, 0);
   else
     for (unsigned i = 0; i < j->p->count; i++)
-      if (j->p->layer[i].protocol == ref->protocol) n = put_occurrences(j, ref, &j->p->layer[i], n);
-  if (n > 0) tap_text_put_char(j->t, ']');
-}
-
-static void put_field(struct json *j, const struct tap_ref *ref) {
-  struct tap_value v;
-  if ((ref->field->flags & TAP_HIDDEN) != 0) return;
-  if ((ref->field->flags & TAP_REPEATS) != 0) {
-    put_array(j, ref);
-  } else if (tap_ref_read(ref, j->p, &v)) {
-    put_key(j, ref->field->name);
-    put_value(j->t, ref->field, &v);
-  }
+      if (j->p->layer[i].protocol == ref->protocol) n = put_values(j, ref, &j->p->layer[i], n);
+  if (n > 0 && is_array(ref->field)) tap_text_put_char(j->t, ']');
 }
 
 /* The time stands under short names too, since every reader of such lines wants it. */
 static void put_time(struct json *j) {
   if ((j->p->frame->flags & TAP_FRAME_NO_TIME) != 0) return;
-  put_key(j, "time_ns");
+  put_key(j, "time_ns", 0);
   tap_text_put_int(j->t, j->p->frame->ts_ns);
-  put_key(j, "time");
+  put_key(j, "time", 0);
   tap_text_put_char(j->t, '"');
   tap_text_put_rfc3339(j->t, j->p->frame->ts_ns);
   tap_text_put_char(j->t, '"');
 }
 
-/* Fields of the frame and of no single layer. */
+/* Fields of the frame, and those that several protocols share. */
 static void put_common(struct json *j) {
   struct tap_ref ref;
   for (size_t i = 0; tap_registry_field(j->r, i, &ref); i++)
-    if (ref.protocol == TAP_ANY_PROTOCOL && (ref.field->flags & TAP_SHARED) == 0)
-      put_field(j, &ref);
+    if (ref.protocol == TAP_ANY_PROTOCOL) put_field(j, &ref);
 }
 
 static void put_protocol(struct json *j, unsigned number) {
@@ -157,14 +162,15 @@ static void put_protocol(struct json *j, unsigned number) {
   const struct tap_field *field = protocol->fields;
   struct tap_ref ref;
   for (; field != NULL && field->name != NULL; field++)
-    if (tap_ref_init(&ref, field, number, protocol->level)) put_field(j, &ref);
+    if ((field->flags & TAP_SHARED) == 0 && tap_ref_init(&ref, field, number, protocol->level))
+      put_field(j, &ref);
 }
 
 static void put_fault(struct json *j) {
   char buffer[128];
   const char *fault = tap_packet_fault(j->p, j->r, buffer, sizeof buffer);
   if (fault == NULL) return;
-  put_key(j, "fault");
+  put_key(j, "fault", 0);
   put_string(j->t, (const uint8_t *)fault, strlen(fault));
 }
 

@@ -119,11 +119,12 @@ static void put_row(struct tree *tree, const struct tap_ref *ref, const struct t
 }
 
 static void put_field(struct tree *tree, const struct tap_ref *ref, const struct tap_layer *layer) {
-  unsigned max = (ref->field->flags & TAP_REPEATS) != 0 ? OCCURRENCES_MAX : 1;
   struct tap_value v;
   if ((ref->field->flags & TAP_HIDDEN) != 0) return;
-  for (unsigned nth = 0; nth < max && tap_ref_read_layer(ref, tree->p, layer, nth, &v); nth++)
+  for (unsigned nth = 0; nth < OCCURRENCES_MAX; nth++) {
+    if (!tap_ref_read_layer(ref, tree->p, layer, nth, &v)) return;
     put_row(tree, ref, layer, &v);
+  }
 }
 
 static void put_frame(struct tree *tree) {

@@ -217,7 +217,7 @@ function M.hex(text) end
 ---@field protocol? string  "tcp"; nil: of no single protocol
 ---@field unit? string  "bytes"
 ---@field values? table<integer, string>  names of values
----@field repeats? boolean  may occur more than once in a packet
+---@field repeats? boolean  made to occur more than once in a packet: an array in JSON
 
 --- The fields that scripts can name.
 ---

@@ -7,6 +7,7 @@ local json = require "spec.proto.json"
 local probe = require "spec.base.probe"
 local run = require "spec.support.run"
 local tap = require "moontap"
+local tunnelled = require "spec.proto.tunnelled"
 
 local ends = { src = "192.0.2.1", dst = "192.0.2.2" }
 local ends6 = { src = "2001:db8::1", dst = "2001:db8::2" }
@@ -175,6 +176,50 @@ describe("p:json", function()
     assert.same({ 5, 6 }, json.object(packet("tagged"):json())["vlan.id"])
     local once = tap.packet(b.eth(b.vlan(b.arp {}, { id = 7, type = 0x0806 }), { type = 0x8100 }))
     assert.same({ 7 }, json.object(once:json())["vlan.id"])
+  end)
+
+  it("has inner values under their own names", function()
+    local private <const> = { src = "10.0.0.1", dst = "10.0.0.2" }
+    local inner = b.ipv4(b.udp("x", private, { srcport = 1, dstport = 2 }), private, { proto = 17 })
+    local p = tap.packet(b.eth(b.ipv4(b.ipv4(inner, ends, { proto = 4 }), ends, { proto = 4 })))
+    local object, keys = json.object(p:json())
+    assert.same({ "192.0.2.1", "192.0.2.1", "10.0.0.1" }, { object["ip.src"], object["ip.src#2"], object["ip.src#3"] })
+    assert.equal(2, object["udp.dstport"])
+    for _, key in ipairs { "ip.src#4", "udp.dstport#2", "frame.len#2" } do assert.is_nil(object[key], key) end
+    for _, key in ipairs(keys) do
+      if key ~= "time" and type(object[key]) ~= "table" then assert.equal(in_json(key, p[key]), object[key], key) end
+    end
+  end)
+
+  it("has all values of a field, whatever carries them", function()
+    local values = 0
+    for _, bytes in ipairs(tunnelled()) do
+      local p = tap.packet(bytes)
+      local object = json.object(p:json())
+      for key, value in pairs(object) do
+        local name, nth = key:match("^(.-)#(%d+)$")
+        local all = p:all(name or key ~= "time" and key ~= "fault" and key or "frame.len")
+        if type(value) == "table" then assert.equal(#all, #value, key) end
+        if nth then assert.is_true(#all >= tonumber(nth), key) end
+        for i = 2, type(value) ~= "table" and #all or 0 do
+          assert.is_not_nil(object[("%s#%d"):format(name or key, i)], key)
+        end
+        values = values + 1
+      end
+    end
+    assert.is_true(values > 5000)
+  end)
+
+  it("has each name once, also of what protocols share", function()
+    local discovery = tap.hex "ffffffffffff 02000000000a 8863 11 09 0000 0004 0101 0000"
+    local vxlan = b.udp(tap.hex "0800 0000 000001 00" .. discovery, ends, { srcport = 1, dstport = 4789 })
+    local packet_bytes = b.ipv4(vxlan, ends, { proto = 17 })
+    local session = tap.hex "02000000000b 02000000000a 8864 11 00 0001" .. string.pack(">I2", #packet_bytes + 2)
+    local p = tap.packet(session .. "\0\x21" .. packet_bytes)
+    assert.same({ "eth", "pppoes", "ppp", "ip", "udp", "vxlan", "eth", "pppoed" }, p:layers())
+    local object = json.object(p:json())
+    assert.same({ 0, 9 }, { object["pppoe.code"], object["pppoe.code#2"] })
+    assert.same({ 0, 9 }, p:all("pppoe.code"))
   end)
 
   it("tells the time in ns and in words, first of all", function()

@@ -95,7 +95,8 @@ function Packet:show() end
 ---@return string
 function Packet:hex() end
 
---- One JSON object in one line.
+--- One JSON object in one line: every value by its name, the second one of a field in a tunnel as
+--- "ip.src#2". What is made to repeat (Field.repeats) is an array.
 ---
 ---     print(p:json())
 ---
