@@ -175,7 +175,7 @@ static int capture_save(lua_State *L) {
   hooks->counters = grow(L, hooks->counters, hooks->counter_count, sizeof *hooks->counters);
   hooks->counters[hooks->counter_count++] =
       (struct tapL_counter){ .writer = w, .done = done, .where = where };
-  if (c->live) tap_writer_interface(w->writer, tapL_pushsubject(L, 1));
+  if (c->live) tapL_writer_interface(w, tapL_pushsubject(L, 1));
   return 0;
 }
 

@@ -22,7 +22,7 @@ static struct tapL_writer *to_writer(lua_State *L, int index) {
 
 struct tapL_writer *tapL_checkwriter(lua_State *L, int index) {
   struct tapL_writer *w = to_writer(L, index);
-  if (w->writer == NULL) luaL_error(L, "%s: the writer is closed", w->name);
+  if (w->writer == NULL && w->recorder == NULL) luaL_error(L, "%s: the writer is closed", w->name);
   return w;
 }
 
@@ -83,6 +83,32 @@ static int open_writer(lua_State *L) {
   return w->writer == NULL ? tapL_fail(L, o.path, &e) : 1;
 }
 
+/* core.recorder{size=, span=} */
+static int open_recorder(lua_State *L) {
+  struct tapL_writer *w;
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  w = lua_newuserdatauv(L, sizeof *w, WRITER_VALUES);
+  *w = (struct tapL_writer){ .name = "recorder" };
+  luaL_setmetatable(L, WRITER);
+  w->recorder = tap_recorder_new(opt_limit(L, 1, "size"), tapL_optinteger(L, 1, "span", 0));
+  return w->recorder == NULL ? luaL_error(L, "not enough memory") : 1;
+}
+
+/* w:dump_raw(path, pcap?) */
+static int writer_dump(lua_State *L) {
+  struct tapL_writer *w = tapL_checkwriter(L, 1);
+  const struct tap_writer_options o = { .path = luaL_checkstring(L, 2),
+                                        .format = lua_toboolean(L, 3) ? TAP_WRITE_PCAP
+                                                                      : TAP_WRITE_PCAPNG };
+  struct tap_writer_counts counts;
+  struct tap_err e;
+  if (w->recorder == NULL) return luaL_error(L, "%s: the writer keeps no packets", w->name);
+  if (tap_recorder_dump(w->recorder, &o, &counts, &e) != 0) return tapL_fail(L, o.path, &e);
+  lua_pushinteger(L, (lua_Integer)counts.packets);
+  return 1;
+}
+
 /* --- files that are finished --- */
 
 bool tapL_writer_finished(lua_State *L, struct tapL_writer *w) {
@@ -133,6 +159,7 @@ static struct tap_frame frame_of_bytes(lua_State *L, int index, int options) {
 /* Put a frame into the file where it belongs. */
 static int put(struct tapL_writer *w, const struct tap_frame *f, const char *comment, size_t size,
                struct tap_err *e) {
+  if (w->recorder != NULL) return tap_recorder_put(w->recorder, f, e);
   if (w->rotation != NULL && !tap_rotation_turn(w->rotation, w->writer, f))
     return tap_fail(e, 0, "write: the last file is full");
   return tap_writer_put(w->writer, f, comment, size, e);
@@ -161,7 +188,7 @@ static int writer_write(lua_State *L) {
 static int writer_flush(lua_State *L) {
   struct tapL_writer *w = tapL_checkwriter(L, 1);
   struct tap_err e;
-  if (tap_writer_flush(w->writer, &e) != 0) return tapL_fail(L, w->name, &e);
+  if (w->writer != NULL && tap_writer_flush(w->writer, &e) != 0) return tapL_fail(L, w->name, &e);
   lua_pushboolean(L, 1);
   return 1;
 }
@@ -180,6 +207,7 @@ static int fail_save(const struct tapL_writer *w, struct tap_err *e) {
 }
 
 int tapL_writer_save(struct tapL_writer *w, const struct tap_frame *f, struct tap_err *e) {
+  if (w->recorder != NULL) return tap_recorder_put(w->recorder, f, e);
   if (w->writer == NULL) return 0;
   if (w->rotation != NULL && !tap_rotation_turn(w->rotation, w->writer, f)) {
     e->what[0] = '\0';
@@ -195,12 +223,28 @@ int tapL_writer_rest(struct tapL_writer *w, const struct tap_counts *live, struc
   return tap_writer_flush(w->writer, e) == 0 ? 0 : fail_save(w, e);
 }
 
+void tapL_writer_interface(struct tapL_writer *w, const char *name) {
+  if (w->recorder != NULL)
+    tap_recorder_interface(w->recorder, name);
+  else
+    tap_writer_interface(w->writer, name);
+}
+
 /* --- its end --- */
+
+static struct tap_writer_counts counts_of(const struct tapL_writer *w) {
+  if (w->recorder != NULL) return tap_recorder_counts(w->recorder);
+  return w->writer != NULL ? tap_writer_counts(w->writer) : w->counts;
+}
 
 static int close_file(struct tapL_writer *w, struct tap_err *e) {
   struct tap_writer *writer = w->writer;
+  struct tap_recorder *recorder = w->recorder;
   int result;
+  if (recorder != NULL) w->counts = counts_of(w);
   w->writer = NULL; /* first, so that a second call does nothing */
+  w->recorder = NULL;
+  tap_recorder_free(recorder);
   if (writer == NULL) return 0;
   result = tap_writer_close(writer, &w->counts, e);
   if (w->rotation != NULL && result == 0) tap_rotation_end(w->rotation);
@@ -230,7 +274,7 @@ static int writer_gc(lua_State *L) {
 
 static int writer_stats(lua_State *L) {
   const struct tapL_writer *w = to_writer(L, 1);
-  const struct tap_writer_counts c = w->writer != NULL ? tap_writer_counts(w->writer) : w->counts;
+  const struct tap_writer_counts c = counts_of(w);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, (lua_Integer)c.packets);
   lua_setfield(L, -2, "packets");
@@ -251,13 +295,19 @@ static int writer_turn(lua_State *L) {
 
 static int writer_tostring(lua_State *L) {
   const struct tapL_writer *w = to_writer(L, 1);
-  lua_pushfstring(L, "writer (%s%s)", w->name, w->writer == NULL ? ", closed" : "");
+  lua_pushfstring(L, "writer (%s%s)", w->name,
+                  w->writer == NULL && w->recorder == NULL ? ", closed" : "");
   return 1;
 }
 
 static const luaL_Reg methods[] = {
-  { "close", writer_close }, { "flush", writer_flush },     { "stats", writer_stats },
-  { "turn", writer_turn },   { "write_raw", writer_write }, { NULL, NULL },
+  { "close", writer_close },
+  { "dump_raw", writer_dump },
+  { "flush", writer_flush },
+  { "stats", writer_stats },
+  { "turn", writer_turn },
+  { "write_raw", writer_write },
+  { NULL, NULL },
 };
 
 static const luaL_Reg metamethods[] = {
@@ -268,6 +318,7 @@ static const luaL_Reg metamethods[] = {
 };
 
 static const luaL_Reg functions[] = {
+  { "recorder", open_recorder },
   { "writer", open_writer },
   { NULL, NULL },
 };

@@ -6,13 +6,16 @@
 #define TAP_LUA_LWRITER_H
 
 #include "lua/lapi.h"
+#include "sys/recorder.h"
 #include "sys/rotation.h"
 #include "sys/source.h"
 #include "sys/writer.h"
 
-/* Invariant: 'writer' is NULL once it is closed, and 'counts' are its last ones then. */
+/* Invariant: there is a writer or a recorder until it is closed, and 'counts' are its last ones
+ * then. */
 struct tapL_writer {
   struct tap_writer *writer;
+  struct tap_recorder *recorder;
   struct tap_rotation *rotation; /* NULL: all goes into one file */
   struct tap_writer_counts counts;
   bool goes_on;     /* an error does not end the pass */
@@ -21,6 +24,9 @@ struct tapL_writer {
 
 /* The open writer at 'index'; raises where it is none or closed. */
 struct tapL_writer *tapL_checkwriter(lua_State *L, int index);
+
+/* Frames come from this interface from here on. */
+void tapL_writer_interface(struct tapL_writer *w, const char *name);
 
 /* Save a frame from a pass. 0, or -1: the pass is to end, because of 'e', which names the file, or,
  * where that says nothing, since no more is wanted. */

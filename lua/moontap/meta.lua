@@ -166,7 +166,9 @@ function M.filter(filter, linktype, options) end
 --- What moontap.writer takes. The format is pcapng unless the name ends in ".pcap"; ".gz", ".zst",
 --- ".xz" or ".lz4" behind that have it packed by those programs.
 ---@class moontap.WriterOptions
----@field file string  "-" is standard output
+---@field file? string  "-" is standard output
+---@field keep? integer|string  instead of a file, which is all that is given then: keep the last
+--- packets in memory for Writer:dump, by size ("256M") or time ("60s", in 1 GiB at most)
 ---@field format? "pcap"|"pcapng"  whatever the name is
 ---@field nanoseconds? boolean  of pcap: keep times whole; else microseconds (true)
 ---@field flush? boolean  write each packet at once (false)

@@ -20,7 +20,7 @@ end
 core.raw = core.raw or {
   aggregate = take(core.aggregate, { "top_raw" }),
   capture = take(core.capture, CAPTURE),
-  writer = take(core.writer_methods, { "write_raw" }),
+  writer = take(core.writer_methods, { "dump_raw", "write_raw" }),
 }
 
 return core.raw

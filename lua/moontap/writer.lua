@@ -3,6 +3,7 @@ local check = require "moontap.check"
 local core = require "moontap.core"
 local raw = require("moontap.raw").writer
 local source = require "moontap.source"
+local units = require "moontap.units"
 
 local M = {}
 
@@ -13,6 +14,7 @@ local RULES <const> = {
   flush = { kind = "boolean", default = false },
   snaplen = { kind = "size", default = 0, max = 0xffffffff, range = "32 bits" },
   rotate = { kind = "list" },
+  keep = { kind = "any" },
   on_error = { kind = "text", default = "stop",
     choices = { stop = true, count = true, text = "stop, count" } },
 }
@@ -55,11 +57,32 @@ function M.format_of(path)
   return ending == "pcap" and "pcap" or "pcapng"
 end
 
+--- What a recorder may take where a time alone is given.
+local MOST <const> = 1 << 30
+
+--- A recorder for 'keep', a size or, with its unit, a time; or nil and what is wrong.
+local function recorder(keep)
+  local span = type(keep) == "string" and keep:find("%l$") and units.time(keep)
+  if span and span > 0 then return core.recorder { size = MOST, span = span } end
+  local size, message = units.size(keep)
+  if size and size > 0 then return core.recorder { size = size } end
+  return nil, "keep: " .. (message or "nothing would be kept")
+end
+
 --- Make a writer: a file's name, or a table of options.
 function M.open(what)
   if type(what) == "string" then what = { file = what } end
   local options, message = check.options(RULES, what)
-  if options and not options.file then message = "the file is missing" end
+  if options and options.keep ~= nil then
+    local kept
+    for name in pairs(what) do
+      if name ~= "keep" then message = name .. " does not go with keep" end
+    end
+    if not message then kept, message = recorder(options.keep) end
+    if kept then return kept end
+  elseif options and not options.file then
+    message = "the file is missing"
+  end
   local rotate
   if not message and options.rotate then
     rotate, message = M.check_rotation(options.rotate, options.file)
@@ -85,6 +108,12 @@ function core.writer_methods:write(packet, options)
     if message then error("write: " .. message, 2) end
   end
   return check.blame("write", pcall(raw.write, self, packet, o))
+end
+
+--- Write what a recorder keeps.
+function core.writer_methods:dump(path)
+  local pcap = type(path) == "string" and M.format_of(path) == "pcap"
+  return check.blame("dump", pcall(raw.dump, self, path, pcap))
 end
 
 return M

@@ -18,6 +18,19 @@ local Writer = {}
 ---@return integer? errno
 function Writer:write(packet, options) end
 
+--- Write what a writer with 'keep' has in memory to a capture file, and go on keeping it.
+---
+---     local last <close> = assert(tap.writer { keep = "64M" })
+---     cap:save(last)
+---     cap:run()
+---     print(assert(last:dump "/dev/null"))
+---
+---@param path string
+---@return integer? packets  that were written
+---@return string? message
+---@return integer? errno
+function Writer:dump(path) end
+
 --- Write what waits in the buffer. A pass does so when it ends.
 ---
 ---     local out <close> = assert(tap.writer "/dev/null")
