@@ -2,8 +2,8 @@
  *
  * Filters as objects: core.filter(text, linktype, options) makes one, a
  * selection (lselect.h) that is compiled for one link type.  A text of
- * instructions, as tcpdump -dd and -ddd print them, or a list of them makes a
- * filter too.
+ * instructions, as tcpdump -dd and -ddd print them, a list of them or another
+ * filter object, compiled anew, makes one too.
  */
 #include <string.h>
 
@@ -53,7 +53,8 @@ static int core_filter(lua_State *L) {
   struct tap_filter_options o = { .netmask = TAP_NETMASK_UNKNOWN };
   struct tapL_select *x;
   luaL_argcheck(L, linktype >= 0 && linktype < TAP_LINKTYPE_NONE, ARG_LINKTYPE, "no link type");
-  if (!lua_istable(L, ARG_TEXT)) luaL_checkstring(L, ARG_TEXT);
+  if (!lua_istable(L, ARG_TEXT) && luaL_testudata(L, ARG_TEXT, TAPL_SELECT) == NULL)
+    luaL_checkstring(L, ARG_TEXT);
   lua_settop(L, ARG_OPTIONS);
   read_options(L, &o);
   push_sets(L);

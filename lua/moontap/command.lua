@@ -229,9 +229,11 @@ end
 local function announce(cap, general, files)
   capture.before_pass(cap, function(where)
     local info, warnings, text = cap:info(), cap:warnings(), cap:explain()
-    local loop = where and core.filter(where, info.linktype or ETHERNET,
-      { live = info.live, sets = sets.members(files) })
-    if loop then
+    -- What is wrong with 'where', the loop itself will raise.
+    local compiled, loop = pcall(core.filter, where or "", info.linktype or ETHERNET, {
+      live = info.live, netmask = info.netmask, swapped = info.swapped, sets = sets.members(files),
+    })
+    if where and compiled and loop then
       table.move(loop:warnings(), 1, #loop:warnings(), #warnings + 1, warnings)
       text = text .. "\nloop, where:\n" .. loop:explain()
     end

@@ -194,6 +194,34 @@ describe("warnings", function()
     local other = assert(tap.filter("udp or arp and arp")):warnings()[1]
     both({ loop, "-r", path }, 0, "nil\n", "moontap: warning: " .. other .. "\n" .. counts(13, 13))
   end)
+
+  it("are of a filter object in a loop, too", function()
+    local loop = put("object.lua", [[
+      local tap = require "moontap"
+      local cap, where = tap.capture(), assert(tap.filter "udp or arp and arp")
+      for p in cap:packets(where) do print(p.dport) break end
+    ]])
+    local warning = assert(tap.filter("udp or arp and arp")):warnings()[1]
+    both({ loop, "-r", path }, 0, "nil\n", "moontap: warning: " .. warning .. "\n" .. counts(13, 13))
+    both_match({ loop, "-r", path, "--explain" }, 0, "\nloop, where:\nfilter: udp or arp and arp\n", "warning")
+  end)
+
+  it("leave it to a loop to say what is wrong with its 'where'", function()
+    local loop = put("wrong.lua", [[
+      local tap = require "moontap"
+      local cap, closed = tap.capture(), assert(tap.filter "udp")
+      closed:close()
+      local where = ({ text = "tcp prt", kind = true, closed = closed })[WHAT]
+      print(select(2, pcall(function() for _ in cap:packets(where) do return end end)))
+    ]])
+    for what, message in pairs {
+      text = "filter:1:5: unknown word 'prt' after 'tcp'", closed = "filter is closed",
+      kind = "filter: a text, a filter or a list of instructions expected, not boolean",
+    } do
+      local line = { "--load", put("what.lua", ("WHAT = %q"):format(what)), loop, "-r", path }
+      both_match(line, 0, "^%S+/wrong.lua:5: " .. message, "0 seen")
+    end
+  end)
 end)
 
 describe("a tool's name", function()
