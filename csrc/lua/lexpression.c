@@ -74,7 +74,7 @@ static const struct tap_program *program_of(lua_State *L, const struct tapL_sele
   return NULL;
 }
 
-/* x:matches(bytes, {len =, vlan_tci =, vlan_tpid =}) */
+/* x:matches(bytes, {len =, vlan_tci =, vlan_tpid =}); Lua checks the table. */
 static int expression_matches(lua_State *L) {
   struct tapL_select *x = check_expression(L);
   size_t n;
@@ -189,7 +189,7 @@ static const luaL_Reg methods[] = {
   { "dump", expression_dump },
   { "exact", expression_exact },
   { "explain", expression_explain },
-  { "matches", expression_matches },
+  { "matches_raw", expression_matches },
   { "verdict", expression_verdict },
   { "warnings", expression_warnings },
   { NULL, NULL },

@@ -4,6 +4,7 @@ local answers = require "moontap.answers"
 local check = require "moontap.check"
 local command = require "moontap.command"
 local core = require "moontap.core"
+local filter = require "moontap.filter"
 local hex = require "moontap.hex"
 local protocol = require "moontap.protocol"
 local source = require "moontap.source"
@@ -13,6 +14,7 @@ require "moontap.capture"
 local M = {}
 
 M.capture = command.capture
+M.filter = filter.compile
 M.ids = core.ids
 M.writer = writer.open
 M.interfaces = core.interfaces
@@ -34,25 +36,6 @@ function M.packet(bytes, options)
   if o and type(bytes) ~= "string" then message = "the bytes are not a string" end
   if message then error("packet: " .. message, 2) end
   return check.blame("packet", pcall(core.packet, bytes, o.linktype, o.time_ns, o.len))
-end
-
-local FILTER <const> = {
-  live = { kind = "boolean", default = false },
-  cooked = { kind = "boolean", default = false },
-  swapped = { kind = "boolean", default = false },
-  snaplen = { kind = "size", default = 0, max = 0xffffffff, range = "32 bits" },
-  netmask = { kind = "integer", min = 0, max = 0xffffffff, range = "32 bits" },
-  sets = { kind = "list" },
-}
-
---- Compile a filter.
-function M.filter(filter, linktype, options)
-  local o, message = check.options(FILTER, options)
-  if type(filter) ~= "string" and type(filter) ~= "table" then
-    message = "a text or a list of instructions expected"
-  end
-  if message then error("filter: " .. message, 2) end
-  return check.blame("filter", pcall(core.filter, filter, linktype, o))
 end
 
 --- The bytes that a hex dump shows.

@@ -20,6 +20,7 @@ end
 core.raw = core.raw or {
   aggregate = take(core.aggregate, { "top_raw" }),
   capture = take(core.capture, CAPTURE),
+  filter = take(core.filter_methods, { "matches_raw" }),
   writer = take(core.writer_methods, { "dump_raw", "write_raw" }),
 }
 

@@ -1,6 +1,7 @@
 --- Filters as objects: comparisons of fields by a truth table, sets, words, messages, programs.
 
 local core = require "moontap.core"
+require "moontap.filter"
 
 local function hex(text)
   return (text:gsub("%s+", ""):gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
@@ -202,6 +203,23 @@ describe("a filter", function()
     assert.is_true(filter:matches(syn, { vlan_tci = 5 }))
     assert.is_false(filter:matches(syn, { vlan_tci = 6 }))
     assert.is_false(filter:matches(syn))
+  end)
+  it("takes no length and no tag that a frame cannot have", function()
+    local filter = assert(core.filter "len = 4294967295 or greater 70000")
+    assert.is_true(filter:matches(syn, { len = 0xffffffff }))
+    assert.is_false(filter:matches(syn, {}))
+    for message, options in pairs {
+      ["len is not within 32 bits"] = { len = -5 }, ["len is not a whole number"] = { len = "x" },
+      ["vlan_tci is not within 16 bits"] = { vlan_tci = 0x10000 },
+      ["vlan_tpid is not within 16 bits"] = { vlan_tpid = -1 },
+      ["unknown option 'vlan_tcl' (did you mean 'vlan_tci'?)"] = { vlan_tcl = 5 },
+      ["the options are not a table"] = 5,
+    } do
+      local ok, said = pcall(function() assert(filter:matches(syn, options)) end)
+      assert.is_false(ok)
+      assert.matches("expression_spec.lua:%d+: matches: ", said)
+      assert.equal(message, said:match("matches: (.*)"))
+    end
   end)
   it("can be closed, and says so after", function()
     local filter = assert(core.filter "tcp and ip.ttl == 1")
