@@ -144,7 +144,7 @@ int tapL_setfilter(lua_State *L, int capture, int index, int sets) {
   struct tapL_capture *c = tapL_tocapture(L, capture);
   struct tap_filter_options options = filter_options(c);
   struct tapL_select *before = c->filter, *s = NULL;
-  struct tap_err e;
+  struct tap_err e, ignored;
   options.before_flows = true;
   if (lua_isnil(L, index)) {
     lua_pushnil(L);
@@ -158,6 +158,7 @@ int tapL_setfilter(lua_State *L, int capture, int index, int sets) {
   c->filter = s;
   if (tapL_pass_refilter(c, &e) != 0) {
     c->filter = before;
+    tapL_pass_refilter(c, &ignored); /* what it cannot be for ends the pass as it would have */
     return tapL_fail(L, tapL_pushsubject(L, capture), &e);
   }
   keep_filter(L, capture);

@@ -55,7 +55,7 @@ void tapL_pass_end(struct tapL_capture *c) {
   if (pass->phase == TAPL_OPEN && c->live) c->source->ops->stop(c->source, &e);
   if (pass->phase != TAPL_CLOSED && c->live) tapL_refresh(c);
   if (pass->phase != TAPL_CLOSED && !c->live) {
-    if (pass->count > 0) c->source->ops->release(c->source);
+    if (pass->count > 0 || pass->broken) c->source->ops->release(c->source);
     pass->at = pass->count = 0;
     pass->broken = false;
   }
@@ -344,13 +344,6 @@ static void time_on_quiet_link(struct tapL_drive *d, int64_t now_ns) {
   tapL_flow_expire(d, known_ns);
 }
 
-/* The packets before it have been delivered. */
-static enum tapL_step fail_broken(struct tapL_capture *c, struct tap_err *e) {
-  c->pass.broken = false;
-  *e = c->pass.fault;
-  return TAPL_FAILED;
-}
-
 /* A function of the script has declared or bound a protocol since the last batch. */
 static int follow_changes(struct tapL_capture *c, struct tap_err *e) {
   if (c->changes == tap_registry_changes(c->context->registry)) return 0;
@@ -365,13 +358,16 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
   const uint64_t stale = c->source->stale;
   int64_t now_ns = 0;
   int got;
+  if (pass->broken) { /* the packets before it have been delivered */
+    *e = pass->fault;
+    return TAPL_FAILED;
+  }
   if (pass->count > 0) {
     c->times.before_ns = c->frames[pass->count - 1].ts_ns;
     c->source->ops->release(c->source);
   }
   pass->at = pass->count = pass->test_until = 0;
   if (c->hooks.counter_count > 0) tell_finished(d);
-  if (pass->broken) return fail_broken(c, e);
   if (follow_changes(c, e) != 0) return TAPL_FAILED;
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
   if (pass->stop_asked) return TAPL_PACKET;

@@ -127,8 +127,8 @@ static void restore_batch(struct tapL_pass *pass) {
 }
 
 /* Make selections ready for what is left of the batch, where packets may be of any link type.  The
- * pass ends before the first packet that one of them cannot be for.  0; -1 when that is the
- * next one. */
+ * batch, and with it the pass, ends before the first packet that one of them cannot be for.  0; -1
+ * when that is the next one. */
 static int meet_linktypes(struct tapL_capture *c, struct tap_err *e) {
   struct tapL_pass *pass = &c->pass;
   if (c->source->linktype != TAP_LINKTYPE_NONE) return 0;
@@ -138,10 +138,10 @@ static int meet_linktypes(struct tapL_capture *c, struct tap_err *e) {
     if (i > pass->at && linktype == c->frames[i - 1].linktype) continue;
     if (prepare_all(c, linktype, &pass->fault)) continue;
     *e = pass->fault;
-    if (i == pass->at) return -1;
     pass->broken = true;
     pass->whole = pass->count;
     pass->count = i;
+    if (i == pass->at) return -1;
   }
   return look_at_packets(c, e);
 }

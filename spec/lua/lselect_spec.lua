@@ -266,6 +266,51 @@ describe("a filter that cannot be for a packet that comes", function()
   end)
 end)
 
+describe("a filter that is refused while a pass runs", function()
+  local function mixed()
+    local list = packets(20)
+    list[10] = { list[10][1]:sub(15), linktype = 101, time_ns = list[10].time_ns }
+    return list
+  end
+  local REFUSED <const> = "^packets: cannot filter packets of link type 101: .*hardware addresses"
+
+  it("leaves all packets to a pass that had none", function()
+    for _, batch in ipairs { 1, 7, 64 } do
+      local cap <close> = open { packets = mixed(), batch = batch }
+      local n = 0
+      for p in cap:packets() do
+        n = n + 1
+        if p["frame.number"] ~= 9 then goto continue end
+        local done, message = cap:set_filter "ether dst 02:00:00:00:00:02"
+        if batch == 64 then assert.is_nil(done) end -- the packet that it cannot be for is at hand
+        if done then
+          assert(cap:set_filter(nil))
+        else
+          assert.matches(REFUSED, message)
+        end
+        ::continue::
+      end
+      assert.same({ 20, 20, 0 }, { n, cap:stats().delivered, cap:stats().filtered })
+    end
+  end)
+
+  it("leaves the packet that the old one cannot be for, and the pass ends there", function()
+    for _, batch in ipairs { 1, 7, 64 } do
+      local cap <close> = open { packets = mixed(), batch = batch, filter = "ether src 02:00:00:00:00:01" }
+      cap:each(function(p)
+        if p["frame.number"] == 9 then cap:set_filter "ether dst 02:00:00:00:00:02" end
+      end)
+      for _ = 1, 2 do
+        local stats, message = cap:run()
+        assert.is_nil(stats)
+        assert.matches("^packets: cannot filter packets of link type 101: ", message)
+        assert.same({ 9, 9, 0 }, { cap:stats().seen, cap:stats().delivered, cap:stats().filtered })
+        assert(cap:set_filter "ether src 02:00:00:00:00:01")
+      end
+    end
+  end)
+end)
+
 describe("cap:explain", function()
   it("tells of the filter and of each where, where they run and why", function()
     local cap <close> = open { filter = "port 53" }
