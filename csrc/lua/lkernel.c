@@ -14,8 +14,9 @@
 #include "lua/lpass.h"
 
 static bool is_same(const struct tapL_wish *a, const struct tapL_wish *b) {
-  return a->filter == b->filter && a->loop == b->loop && a->handlers == b->handlers &&
-         a->counters == b->counters && a->joins == b->joins && a->changes == b->changes;
+  return a->filter == b->filter && a->loop == b->loop && a->looped == b->looped &&
+         a->handlers == b->handlers && a->counters == b->counters && a->joins == b->joins &&
+         a->changes == b->changes;
 }
 
 /* What the kernel could ask for a 'where'; NULL: there is no such thing. */
@@ -87,6 +88,12 @@ static bool may_join(const struct tapL_capture *c) {
   return c->filter == NULL || c->source->snaplen == 0;
 }
 
+/* Has the joined program anything of the filter's? */
+static bool asks_filter(const struct tapL_capture *c) {
+  const struct tap_filter *f = tapL_select_first(c->filter);
+  return f != NULL && tap_filter_kernel(f) != NULL;
+}
+
 /* The filter alone is there already. */
 static bool is_there(const struct tapL_kernel *k, const struct tapL_wish *wish) {
   return !k->joined && k->wish.filter == wish->filter && k->wish.changes == wish->changes;
@@ -98,6 +105,7 @@ int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, boo
   const struct tapL_wish wish = {
     .filter = c->filter != NULL ? c->filter->serial : 0,
     .loop = loop != NULL && loop->where != NULL ? loop->where->serial : 0,
+    .looped = loop != NULL,
     .handlers = c->hooks.handler_count,
     .counters = c->hooks.counter_count,
     .joins = !counted && !tapL_flow_wanted(c, loop),
@@ -109,7 +117,7 @@ int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, boo
     k->wish = wish;
     return 0;
   }
-  now.filters = c->filter != NULL && (now.joined || put_filter(c, &now));
+  now.filters = c->filter != NULL && (now.joined ? asks_filter(c) : put_filter(c, &now));
   if (!now.joined && !now.filters && !put(c, NULL, &now, e)) return -1;
   now.exact = now.filters && !now.joined && is_exact(c->filter);
   now.wish = wish;

@@ -20,12 +20,13 @@ struct tapL_wish {
   unsigned filter, loop; /* their serials; 0: none */
   int handlers, counters;
   unsigned changes; /* of the registry */
+  bool looped;      /* there is a loop, though it may want every packet */
   bool joins;       /* what the hooks want goes there, too */
 };
 
 struct tapL_kernel {
   struct tapL_wish wish;
-  bool filters;       /* the filter's program runs there, or a narrower one */
+  bool filters;       /* the filter's program runs there, or a narrower one that has it */
   bool joined;        /* a narrower one: at least one 'where' holds, too */
   bool exact;         /* nothing of the filter is left to be tested here */
   size_t count;       /* of instructions; 0: it lets all through */

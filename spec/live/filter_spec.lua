@@ -304,6 +304,43 @@ describe("what handlers, aggregates and loops want", function()
     assert.matches("the kernel lets all packets through", all:explain())
   end)
 
+  it("are no more what the kernel asks once a loop without a where follows", function()
+    for _, begin in ipairs { "loop", "next" } do
+      local cap <close> = open(link.b)
+      local n, all = 0, 0
+      cap:each("src port 40001", function() n = n + 1 end)
+      assert.equal(10, seen(cap, run_it))
+      if begin == "next" then
+        assert.same({ nil, "timeout" }, { cap:next("0ms") })
+        live.send(link.a, { count = 640, size = 60 })
+        all = drain(cap)
+      else
+        local sent = false
+        cap:every("10ms", function()
+          if not sent then live.send(link.a, { count = 640, size = 60 }) end
+          sent = true
+        end)
+        for _ in cap:packets() do
+          all = all + 1
+          if all == 640 then cap:stop() end
+        end
+      end
+      assert.same({ 640, 20 }, { all, n })
+      assert.equal(650, cap:stats().seen)
+      assert_exact(cap:stats())
+    end
+  end)
+
+  it("are what the kernel asks, and the filter is not, where it has no part for the kernel", function()
+    local cap <close> = open(link.b, { filter = "frame.len > 20" })
+    local n = 0
+    cap:each("src port 40001", function() n = n + 1 end)
+    assert.equal(10, seen(cap, run_it))
+    assert.equal(10, n)
+    assert.matches("^here: because decoded fields", cap:info().filter)
+    assert.matches("the kernel has %d+ instructions: what at least one 'where' asks\n", cap:explain())
+  end)
+
   it("changes with them while a pass is kept open", function()
     local cap <close> = open(link.b)
     local n, m = 0, 0
