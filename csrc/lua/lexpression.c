@@ -74,6 +74,13 @@ static const struct tap_program *program_of(lua_State *L, const struct tapL_sele
   return NULL;
 }
 
+/* Protocols may have changed since it was compiled. */
+static void renew(lua_State *L, struct tapL_select *x) {
+  struct tap_filter_error e;
+  check_filter(L, x);
+  if (!tapL_select_renew(x, &e)) luaL_error(L, "%s", e.set ? e.message : "not enough memory");
+}
+
 /* x:matches(bytes, {len =, vlan_tci =, vlan_tpid =}); Lua checks the table. */
 static int expression_matches(lua_State *L) {
   struct tapL_select *x = check_expression(L);
@@ -92,7 +99,7 @@ static int expression_matches(lua_State *L) {
     if (tci >= 0) frame.flags = TAP_FRAME_TAG_LIFTED;
     frame.vlan_tci = (uint16_t)(tci >= 0 ? tci : 0);
   }
-  check_filter(L, x);
+  renew(L, x);
   tap_decode(tapL_context(L)->registry, &frame, x->level, &p);
   p.number = 1;
   lua_pushboolean(L, tapL_select_accepts(x, &p));

@@ -83,22 +83,35 @@ static bool compile(struct tapL_select *s, uint16_t linktype, struct tap_filter_
   return false;
 }
 
-bool tapL_select_renew(struct tapL_select *s, struct tap_filter_error *e) {
-  const uint32_t linktype = s->linktype;
-  struct tapL_compiled *old = s->compiled;
-  const size_t count = s->compiled_count;
-  bool done = true;
-  *e = (struct tap_filter_error){ .set = false };
-  if (s->text == NULL || s->changes == tap_registry_changes(s->options.registry)) return true;
+/* Compile it for the link types of 'old'; false where that fails for one of them. */
+static bool compile_all(struct tapL_select *s, const struct tapL_compiled *old, size_t count,
+                        struct tap_filter_error *e) {
   s->compiled = NULL;
   s->compiled_count = 0;
   s->level = TAP_LEVEL_FRAME;
-  for (size_t i = 0; i < count && done; i++)
-    done = compile(s, old[i].linktype, e);
+  for (size_t i = 0; i < count; i++)
+    if (!compile(s, old[i].linktype, e)) return false;
+  return true;
+}
+
+bool tapL_select_renew(struct tapL_select *s, struct tap_filter_error *e) {
+  const uint32_t linktype = s->linktype;
+  const enum tap_level level = s->level;
+  struct tapL_compiled *old = s->compiled;
+  const size_t count = s->compiled_count;
+  *e = (struct tap_filter_error){ .set = false };
+  if (s->text == NULL || s->changes == tap_registry_changes(s->options.registry)) return true;
+  if (!compile_all(s, old, count, e)) {
+    free_compiled(s->compiled, s->compiled_count);
+    s->compiled = old;
+    s->compiled_count = count;
+    s->level = level;
+    return false;
+  }
   free_compiled(old, count);
-  if (done) s->changes = tap_registry_changes(s->options.registry);
+  s->changes = tap_registry_changes(s->options.registry);
   if (linktype != TAPL_NO_LINKTYPE) tapL_select_turn(s, (uint16_t)linktype);
-  return done;
+  return true;
 }
 
 bool tapL_select_prepare(struct tapL_select *s, uint16_t linktype, struct tap_filter_error *e) {

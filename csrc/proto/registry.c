@@ -86,23 +86,31 @@ static int add_protocol(struct tap_registry *r, const struct tap_protocol *p, st
   return (int)r->protocol_count++;
 }
 
-/* What the walk knows of its tables at once.  Bindings come and go, so it is found anew. */
+/* A key of a table leads to a protocol. */
+static void note_binding(struct tap_registry *r, unsigned table, unsigned number) {
+  bool by_port = table == TAP_BY_TCP_PORT || table == TAP_BY_UDP_PORT;
+  if (by_port && r->walkers[number].level < r->walk.over_ports)
+    r->walk.over_ports = r->walkers[number].level;
+}
+
+static void note_bindings(struct tap_registry *r, unsigned table) {
+  for (unsigned key = 0; key < TAP_KEYS; key++)
+    if (r->bound[table][key] != 0) note_binding(r, table, r->bound[table][key] - 1u);
+}
+
+/* What the walk knows of its tables at once, found anew where bindings went or changed. */
 static void look_at_tables(struct tap_registry *r) {
-  static const unsigned by_port[] = { TAP_BY_TCP_PORT, TAP_BY_UDP_PORT };
-  unsigned level = UINT8_MAX;
-  for (unsigned i = 0; i < 2; i++) {
-    const uint16_t *bound = r->bound[by_port[i]];
-    for (unsigned key = 0; key < TAP_KEYS; key++)
-      if (bound[key] != 0 && r->walkers[bound[key] - 1].level < level)
-        level = r->walkers[bound[key] - 1].level;
-  }
-  r->walk.over_ports = (uint8_t)level;
+  r->walk.over_ports = UINT8_MAX;
+  note_bindings(r, TAP_BY_TCP_PORT);
+  note_bindings(r, TAP_BY_UDP_PORT);
   r->walk.is_usual = tap_usual_bound(&r->walk);
 }
 
 static void bind_all(struct tap_registry *r, const struct tap_protocol *p, unsigned number) {
-  for (unsigned i = 0; i < p->binding_count; i++)
-    r->bound[p->bindings[i].table][p->bindings[i].key] = (uint16_t)(number + 1);
+  for (const struct tap_binding *b = p->bindings; b < p->bindings + p->binding_count; b++) {
+    r->bound[b->table][b->key] = (uint16_t)(number + 1);
+    note_binding(r, b->table, number);
+  }
 }
 
 static int add(struct tap_registry *r, const struct tap_protocol *p, struct tap_err *e) {
@@ -134,7 +142,7 @@ static int add_builtin(struct tap_registry *r, struct tap_err *e) {
   if (tap_registry_add_common(r, tap_pppoe_fields, e) != 0) return -1;
   for (unsigned i = 0; i < tap_builtin_protocol_count; i++)
     if (add(r, tap_builtin_protocols[i], e) < 0) return -1;
-  look_at_tables(r);
+  r->walk.is_usual = tap_usual_bound(&r->walk);
   return 0;
 }
 
@@ -159,6 +167,7 @@ struct tap_registry *tap_registry_new(struct tap_err *e) {
     tap_fail(e, 0, "make the registry: out of memory");
     return NULL;
   }
+  r->walk.over_ports = UINT8_MAX;
   if (make_tables(r, e) == 0 && add_builtin(r, e) == 0) return r;
   tap_registry_free(r);
   return NULL;

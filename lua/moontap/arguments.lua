@@ -252,12 +252,12 @@ local CODE <const> = { code = true, begin = true, finish = true }
 --- Look over a whole command line, before it is known whose options are in it; unknown ones pass
 --- as flags. The script, the tool or the filter begins with the first word, unless there is code.
 ---@param words string[]
----@return { first: integer?, sealed: boolean, loads: string[] } survey  which word is the first,
---- and what --load names
+---@return { first: integer?, sealed: boolean, loads: string[], rules: string[] } survey  which word
+--- is the first, and what --load and --decode-as say
 function M.survey(words)
   local self = setmetatable({ words = words, at = 1, seen = {} }, Arguments)
   self.index = index_options({})
-  local found = { sealed = false, loads = {} }
+  local found = { sealed = false, loads = {}, rules = {} }
   local only_words = false
   while self.at <= #words do
     local at, word = self.at, self:next_word()
@@ -274,7 +274,8 @@ function M.survey(words)
   for _, one in ipairs(self.seen) do
     if CODE[one.option.key] then found.first = nil end
     if one.option.key == "sealed" then found.sealed = true end
-    if one.option.key == "loads" then found.loads[#found.loads + 1] = one.text end
+    local list = found[one.option.key]
+    if type(list) == "table" then list[#list + 1] = one.text end
   end
   return found
 end

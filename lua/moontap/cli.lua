@@ -160,7 +160,7 @@ local function find_work(words, info)
     bare = not is_script and not tool, tool = tool and word,
     host = info.prepared ~= nil, sealed = survey.sealed,
   })
-  command.load(survey.loads)
+  command.load(survey)
   if not is_script then
     if tool then return tool end
     return find_bare(word)

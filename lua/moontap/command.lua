@@ -8,6 +8,7 @@ local core = require "moontap.core"
 local file = require "moontap.file"
 local options = require "moontap.options"
 local output = require "moontap.output"
+local protocol = require "moontap.protocol"
 local sets = require "moontap.sets"
 local source = require "moontap.source"
 local writer = require "moontap.writer"
@@ -50,17 +51,28 @@ local function refuse(message, status)
   os.exit(status or 2, true)
 end
 
---- Load what --load names, before anything is read that may ask for what it declares.
----@param names string[]  files of Lua, or modules
-function M.load(names)
+--- Load what --load names, files of Lua or modules, before anything is read that may ask for what
+--- they declare, and heed the rules of --decode-as.
+---@param survey { loads: string[], rules: string[] }
+function M.load(survey)
   state.loaded = true
-  for _, name in ipairs(names) do
+  for _, name in ipairs(survey.loads) do
     local chunk, message = require, nil
     if file.is_lua(name) then chunk, message = file.load(name) end
     if not chunk then refuse(message, 1) end
     local ok, failure = pcall(chunk, name)
     if not ok then refuse(tostring(failure), 1) end
   end
+  for _, rule in ipairs(survey.rules) do
+    local ok, message = protocol.force(rule)
+    if not ok then refuse("--decode-as: " .. message) end
+  end
+end
+
+--- End the process where --decode-as names what nobody has declared.
+local function check_rules()
+  local message = protocol.undeclared()
+  if message then refuse("--decode-as: " .. message) end
 end
 
 local function script_name()
@@ -177,7 +189,7 @@ end
 ---@param declared table  of options.declare
 ---@return table parsed  { own =, general = }
 local function parse(declared)
-  if not state.loaded then M.load(arguments.survey(arg or {}).loads) end
+  if not state.loaded then M.load(arguments.survey(arg or {})) end
   local parsed, message = arguments.parse(arg or {}, declared)
   if not parsed then refuse(message) end
   local text
@@ -228,6 +240,7 @@ end
 --- or tell what runs where if that was asked for.
 local function announce(cap, general, files)
   capture.before_pass(cap, function(where)
+    check_rules()
     local info, warnings, text = cap:info(), cap:warnings(), cap:explain()
     -- What is wrong with 'where', the loop itself will raise.
     local compiled, loop = pcall(core.filter, where or "", info.linktype or ETHERNET, {

@@ -33,6 +33,8 @@ M.general = {
     help = "see only what is meant for this machine" },
   { long = "load", key = "loads", value = "LUA", repeated = true, scope = "source",
     help = "load a Lua file or module first, which declares protocols" },
+  { long = "decode-as", key = "rules", value = "FIELD=N:NAME", repeated = true, scope = "source",
+    help = "where FIELD is N or within N-M comes protocol NAME (udp.port=9000:vxlan)" },
   { short = "f", key = "filter", value = "FILTER", scope = "filter",
     help = "only packets that FILTER accepts; words say the same" },
   { long = "set", key = "sets", value = "NAME=FILE", type = "set", repeated = true,

@@ -227,14 +227,24 @@ local function rule_of(text)
   return { field = field, low = low, high = high, protocol = protocol }
 end
 
---- Let a field's values lead to a protocol, whatever else is said of them.
-function M.decode_as(text)
+--- Take a rule of decode_as and heed it from now on.
+---@param text string
+---@return boolean? done
+---@return string? message
+function M.force(text)
   local rule, message = rule_of(text)
   if rule and core.is_protocol(rule.protocol) then
     rule.bound, message = core.bind(rule.protocol, rule.field, rule.low, rule.high)
   end
-  if message then error("decode_as: " .. message, 2) end
+  if message then return nil, message end
   forced[#forced + 1] = rule
+  return true
+end
+
+--- Let a field's values lead to a protocol, whatever else is said of them.
+function M.decode_as(text)
+  local _, message = M.force(text)
+  if message then error("decode_as: " .. message, 2) end
 end
 
 --- The first rule whose protocol or field nobody has declared, or nil.

@@ -27,7 +27,7 @@ describe("options.general", function()
       ["-Z"] = true, ["--help"] = false, ["--version"] = false, ["-f"] = true, ["-d"] = false,
       ["--explain"] = false, ["--set"] = true, ["--no-warnings"] = false,
       ["-x"] = false, ["-X"] = false, ["-A"] = false, ["-t"] = false, ["--json"] = false, ["--csv"] = false,
-      ["--link"] = false, ["--load"] = true,
+      ["--link"] = false, ["--load"] = true, ["--decode-as"] = true,
     }
     for name, has_value in pairs(promised) do
       local found
