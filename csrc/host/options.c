@@ -31,6 +31,7 @@ static const struct option table[] = {
   { 'G', "", true },
   { 'W', "", true },
   { 'Z', "", true },
+  { 'c', "decode-as", true },
   { 'c', "duration", true },
   { 'c', "fields", true },
   { 'c', "load", true },
