@@ -58,21 +58,22 @@ static void put_caret(struct tap_filter_error *e, const char *text, struct tap_s
     if ((unsigned char)*c < ' ' || *c == 0x7f) *c = ' ';
 }
 
-static void count_lines(struct tap_filter_error *e, const char *text) {
-  e->line = 1;
-  for (uint32_t i = 0; i < e->span.at; i++)
-    e->line += text[i] == '\n';
+struct tap_text_place tap_filter_place(const char *text, uint32_t at) {
+  struct tap_text_place place = { 1, at - line_around(text, at).at + 1 };
+  for (uint32_t i = 0; i < at; i++)
+    place.line += text[i] == '\n';
+  return place;
 }
 
 void tap_filter_error_finish(struct tap_filter_error *e, const char *text) {
-  struct tap_span line;
+  struct tap_text_place place;
   size_t n = strlen(text);
   if (e->span.at > n) e->span.at = (uint32_t)n;
   if (e->span.length > n - e->span.at) e->span.length = (uint32_t)(n - e->span.at);
-  line = line_around(text, e->span.at);
-  count_lines(e, text);
-  e->column = e->span.at - line.at + 1;
-  put_caret(e, text, line);
+  place = tap_filter_place(text, e->span.at);
+  e->line = place.line;
+  e->column = place.column;
+  put_caret(e, text, line_around(text, e->span.at));
   snprintf(e->message, sizeof e->message, "filter:%u:%u: %s%s%s%s%s%s\n%s", e->line, e->column,
            e->what, e->expected[0] ? "; expected " : "", e->expected,
            e->suggestion[0] ? " (did you mean '" : "", e->suggestion, e->suggestion[0] ? "'?)" : "",

@@ -15,10 +15,15 @@ struct tap_span {
   uint32_t at, length;
 };
 
+/* Where people look for a byte of the text; both count from 1. */
+struct tap_text_place {
+  uint32_t line, column;
+};
+
 struct tap_filter_error {
   bool set;
   struct tap_span span;
-  uint32_t line, column; /* both count from 1 */
+  uint32_t line, column; /* as of a place */
   char what[256];        /* "unknown word 'prt' after 'tcp'" */
   char expected[192];    /* "'port', 'host' or the end", or empty */
   char suggestion[96];   /* "port", or empty */
@@ -33,6 +38,9 @@ tap_filter_fail(struct tap_filter_error *e, struct tap_span span, const char *wh
 /* Say what was expected, or what may have been meant, beside the error just set. */
 void tap_filter_expected(struct tap_filter_error *e, const char *expected);
 void tap_filter_suggest(struct tap_filter_error *e, const char *suggestion);
+
+/* The place of byte 'at' of the text, or of its end. */
+struct tap_text_place tap_filter_place(const char *text, uint32_t at);
 
 /* Make line, column, caret and message of what was set. */
 void tap_filter_error_finish(struct tap_filter_error *e, const char *text);

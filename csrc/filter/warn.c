@@ -19,9 +19,10 @@ struct warnings {
 __attribute__((format(printf, 3, 4))) static void warn(struct warnings *w, struct tap_span at,
                                                        const char *format, ...) {
   struct tap_filter *f = w->f;
+  const struct tap_text_place place = tap_filter_place(f->text, at.at);
   char text[320];
   va_list arguments;
-  int n = snprintf(text, sizeof text, "filter:1:%u: ", at.at + 1);
+  int n = snprintf(text, sizeof text, "filter:%u:%u: ", place.line, place.column);
   va_start(arguments, format);
   vsnprintf(text + n, sizeof text - (size_t)n, format, arguments);
   va_end(arguments);
@@ -42,8 +43,10 @@ static bool moves(const struct tap_ast *ast) {
           ast->word == W_GENEVE || ast->word == W_VXLAN);
 }
 
-static bool is_name_of(const struct tap_ast *ast) {
-  return ast->kind == AST_ID || (ast->kind == AST_NOT && is_name_of(ast->first));
+/* An address that inherits the words before it, behind any 'not'. */
+static bool is_bare(const struct tap_ast *ast) {
+  if (ast->kind == AST_NOT) return is_bare(ast->first);
+  return ast->kind == AST_ID && ast->span.at == ast->id->span.at;
 }
 
 /* and and or side by side: they go left to right, which is not what most languages do. */
@@ -91,7 +94,7 @@ static void walk_chain(struct warnings *w, const struct tap_ast *chain, struct s
            "too, although 'or' stands between; put what has no tag first",
            tap_word_text(w->shift->word));
     }
-    if (term->kind == AST_NOT && is_name_of(term) && term != chain->first)
+    if (term->kind == AST_NOT && is_bare(term) && term != chain->first)
       warn(w, term->span, "'not' takes this one alone, with the words before the last address");
     walk(w, term, seen, inverted);
   }
