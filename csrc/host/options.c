@@ -18,9 +18,8 @@ struct option {
   bool value;
 };
 
-/* Options that mean the same to the host share a letter: 'D' asks for a text instead of packets, 'd'
- * for one about a source if any is named, 'e' gives code, so that no word is a script, and the
- * value of 'c' is Lua's business. */
+/* What means the same to the host shares a letter: 'D' asks for a text, 'd' for one about a source
+ * if any is named, 'e' gives code, so that no word is a script, the value of 'c' is for Lua. */
 static const struct option table[] = {
   { 'B', "buffer", true },
   { 'C', "", true },
