@@ -57,8 +57,10 @@ static inline uint64_t load_place(const uint8_t *at, unsigned load) {
   }
 }
 
-static inline bool read_place(const struct tap_ref *ref, const struct tap_packet *p,
-                              const struct tap_layer *layer, struct tap_value *out) {
+static inline __attribute__((always_inline)) bool read_place(const struct tap_ref *ref,
+                                                             const struct tap_packet *p,
+                                                             const struct tap_layer *layer,
+                                                             struct tap_value *out) {
   const struct tap_field *field = ref->field;
   const uint8_t *at = p->frame->data + layer->start + ref->byte;
   if ((uint32_t)ref->byte + ref->bytes > layer->header) return false;
