@@ -11,6 +11,7 @@
 #include "filter/comparison.h"
 #include "filter/lex.h"
 #include "filter/member.h"
+#include "filter/pattern.h"
 
 /* Where a member is added, and as what. */
 struct target {
@@ -127,6 +128,13 @@ static uint64_t time_unit(const struct tap_field *field) {
   return field->unit != NULL ? factor_of(field->unit, true) : 0;
 }
 
+/* The nearest whole number; false where the type cannot hold it. */
+static bool to_whole(const struct tap_field *field, double n, uint64_t *out) {
+  if (!(n < (tap_type_is_signed(field->type) ? 0x1p63 : 0x1p64))) return false;
+  *out = (uint64_t)(n + 0.5);
+  return true;
+}
+
 /* A number with a unit behind it: 100ms, 1.5s, 64k. */
 static bool read_unit(const struct tap_field *field, const char *text, uint64_t *out) {
   uint64_t own = time_unit(field), factor;
@@ -134,12 +142,8 @@ static bool read_unit(const struct tap_field *field, const char *text, uint64_t 
   double n = strtod(text, &end);
   if (end == text || text[0] < '0' || text[0] > '9') return false;
   factor = factor_of(end, own != 0);
-  if (factor != 0) {
-    n = n * (double)factor / (double)(own != 0 ? own : 1);
-    *out = (uint64_t)(n + 0.5);
-    return n < 1.8e19;
-  }
-  return *end == '\0' && own != 0 && is_seconds(field) && (*out = (uint64_t)(n * 1e9), true);
+  if (factor != 0) return to_whole(field, n * (double)factor / (double)(own != 0 ? own : 1), out);
+  return *end == '\0' && is_seconds(field) && to_whole(field, n * 1e9, out);
 }
 
 /* The number that a word stands for: a flag's, or that of an enumerated value. */
@@ -165,7 +169,8 @@ static bool number_member(struct tap_lowering *l, struct target *t, const struct
   uint64_t n;
   if (m->kind == MEMBER_NUMBER) {
     uint64_t scale = is_seconds(t->field) ? 1000000000 : 1;
-    if (m->high > UINT64_MAX / scale) return bad_value(l, t, "fewer seconds");
+    uint64_t most = is_signed(t) ? (uint64_t)INT64_MAX : UINT64_MAX;
+    if (m->high > most / scale) return bad_value(l, t, scale == 1 ? "less" : "fewer seconds");
     if (!m->negative) return add_number(l, t, m->low * scale, m->high * scale);
     if (is_signed(t)) return add_number(l, t, 0 - m->low * scale, 0 - m->low * scale);
     return bad_value(l, t, "a number that is not negative");
@@ -268,6 +273,7 @@ static bool visit_member(struct tap_lowering *l, const struct tap_member *m, voi
 
 static bool compile_regex(struct tap_lowering *l, struct tap_comparison *c) {
   const struct tap_bytes *text = &c->texts[0];
+  const char *trouble;
   char reason[96];
   int error;
   if (memchr(text->at, 0, text->n) != NULL) {
@@ -275,6 +281,11 @@ static bool compile_regex(struct tap_lowering *l, struct tap_comparison *c) {
     return false;
   }
   text->at[text->n] = '\0';
+  trouble = tap_pattern_trouble((const char *)text->at);
+  if (trouble != NULL) {
+    tap_lower_refuse(l, "no regular expression to be compiled: %s", trouble);
+    return false;
+  }
   c->regex = malloc(sizeof *c->regex);
   if (c->regex == NULL) return out_of_memory(l);
   error = regcomp(c->regex, (const char *)text->at, REG_EXTENDED);

@@ -142,6 +142,7 @@ describe("an error", function()
     { "ip.ttl == fast", 11, 4, "no value of 'ip.ttl'" },
     { "tcp.flags contains \"x\"", 1, 22, "is no text" },
     { "payload matches \"(\"", 17, 3, "no regular expression" },
+    { 'payload matches "a{1,255}{1,255}"', 17, 17, "its repeats written out it is longer than 1024" },
     { "host 10.0.0.1 or dns.id", 18, 6, "unknown host 'dns.id'" },
     { "port 80 or ipv6", 12, 4, "unknown port 'ipv6'; expected a name here; for the protocol write 'has ipv6'" },
   }
@@ -157,6 +158,77 @@ describe("an error", function()
       assert.matches("\n  %s*%^", message)
     end)
   end
+end)
+
+describe("a time", function()
+  it("is compared as it is up to the last one that there is", function()
+    for text, wanted in pairs {
+      ["frame.time_epoch < 9223372036"] = "syn six arp tagged", ["frame.time_epoch > 9223372036"] = "",
+      ["frame.time_epoch < 9223372036s"] = "syn six arp tagged", ["frame.time_epoch > 9223372036.5s"] = "",
+      ["frame.time_epoch > 2562047h"] = "", ["frame.time_ns <= 9223372036854775807"] = "syn six arp tagged",
+      ["frame.time_ns > -9223372036854775807"] = "syn six arp tagged",
+      ["frame.time_epoch > -9223372036"] = "syn six arp tagged",
+    } do
+      assert.equal(wanted, verdicts(text), text)
+    end
+  end)
+  it("is refused past it", function()
+    for _, value in ipairs {
+      "9223372037", "10000000000", "10000000000s", "9223372037.5s", "2562048h", "1e300", "1e300s", "-9223372037",
+      "18446744073709551615",
+    } do
+      for _, compare in ipairs { "<", ">", "==" } do
+        local filter, message, where = core.filter("frame.time_epoch " .. compare .. " " .. value)
+        assert.is_nil(filter, value)
+        assert.matches("this is no value of 'frame.time_epoch'", message)
+        assert.equal(19 + #compare, where.position)
+      end
+    end
+    assert.matches("expected fewer seconds", select(2, core.filter("frame.time_epoch < 10000000000")))
+    local _, message = core.filter "frame.time_ns < 9223372036854775808"
+    assert.matches("no value of 'frame.time_ns'; expected less", message)
+  end)
+end)
+
+describe("a regular expression", function()
+  local function try(pattern) return core.filter(('payload matches "%s"'):format(pattern)) end
+  local repeated <const> = string.rep
+
+  it("is refused where compiling it would take the stack or the memory", function()
+    for pattern, reason in pairs {
+      [repeated("(", 201) .. "a" .. repeated(")", 201)] = "nested more than 200 deep",
+      [repeated("(", 500) .. "a" .. repeated(")", 500)] = "nested more than 200 deep",
+      [repeated("(", 20000) .. "a" .. repeated(")", 20000)] = "longer than 1024 characters",
+      [repeated("a", 1025)] = "it is longer than 1024 characters",
+      ["a{1,255}{1,255}{1,255}"] = "repeats written out", ["a{1025}"] = "repeats written out",
+      ["((a{32}){32}){32}"] = "repeats written out", ["[[:alpha:]]{1025}"] = "repeats written out",
+      ["[]a]{2000}"] = "repeats written out", ["x{,1025}"] = "repeats written out",
+      ["(x{1024,}|y)"] = "repeats written out", ["a{99999999999999999999}"] = "repeats written out",
+      [repeated("(", 20) .. "a" .. repeated("+)", 20)] = "repeats written out",
+      ["a" .. repeated("+", 20)] = "repeats written out",
+    } do
+      local filter, message, where = try(pattern)
+      assert.is_nil(filter, pattern)
+      assert.matches("^filter:1:17: no regular expression to be compiled: .*" .. reason, message)
+      assert.equal(17, where.position)
+    end
+  end)
+  it("is taken where it is not", function()
+    for pattern, wanted in pairs {
+      [repeated("(", 200) .. "h" .. repeated(")", 200)] = true, [repeated("a?", 512)] = true,
+      ["hel{2}o"] = true, ["hel{3}"] = false, ["[[:alpha:]]{5} "] = true, ["[]h]ello"] = true, ["(l+o|x)+"] = true,
+      [".{0,1000}world"] = true, ["[^{(]{5}"] = true, ["{2"] = "refused", ["hello["] = "refused", ["[["] = "refused",
+      ["[[:a"] = "refused", ["a{1"] = "refused",
+    } do
+      local filter, message = try(pattern)
+      if wanted == "refused" then
+        assert.matches("no regular expression: ", message)
+      else
+        assert(filter, message)
+        assert.equal(wanted, filter:matches(tagged), pattern)
+      end
+    end
+  end)
 end)
 
 describe("a filter", function()

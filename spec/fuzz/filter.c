@@ -15,7 +15,7 @@
 #include "filter/filter.h"
 #include "proto/decode.h"
 
-enum { TEXT_MAX = 2000, BYTES = 512 };
+enum { TEXT_MAX = 4096, BYTES = 512 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
