@@ -218,6 +218,20 @@ static void push_refusal(lua_State *L, const struct tap_filter_error *e) {
   set_text(L, "suggestion", e->suggestion);
 }
 
+/* A compiler would take a zero byte for the text's end. */
+static bool holds_zero(lua_State *L, int index, struct tap_filter_error *e) {
+  size_t n, zero;
+  const char *text;
+  if (lua_type(L, index) != LUA_TSTRING) return false;
+  text = lua_tolstring(L, index, &n);
+  zero = strlen(text);
+  if (zero == n) return false;
+  *e = (struct tap_filter_error){ .set = false };
+  tap_filter_fail(e, (struct tap_span){ (uint32_t)zero, 1 }, "a zero byte");
+  tap_filter_error_finish(e, text);
+  return true;
+}
+
 struct tapL_select *tapL_pushselect(lua_State *L, int index, int sets,
                                     const struct tap_filter_options *options, uint16_t linktype) {
   struct tapL_select *s;
@@ -225,6 +239,10 @@ struct tapL_select *tapL_pushselect(lua_State *L, int index, int sets,
   struct tap_err e;
   index = lua_absindex(L, index);
   sets = lua_absindex(L, sets);
+  if (holds_zero(L, index, &fe)) {
+    push_refusal(L, &fe);
+    return NULL;
+  }
   s = new_select(L, options);
   if (read_given(L, s, index, sets, &e) != 0) {
     tapL_fail(L, "filter", &e);

@@ -40,18 +40,28 @@ struct tap_named_sets tapL_namedsets(const struct tapL_sets *sets) {
   return (struct tap_named_sets){ (void *)(uintptr_t)sets, set_known, set_member };
 }
 
+/* The string on top, which the compiler reads up to a zero byte. */
+static const char *check_text(lua_State *L) {
+  size_t n;
+  const char *text = lua_tolstring(L, -1, &n);
+  if (strlen(text) != n) luaL_error(L, "filter: option 'sets' has a zero byte in '%s'", text);
+  return text;
+}
+
 /* The members of the list on top, as text; the array and new strings are kept in the table at
  * 'anchor'. */
 static void read_members(lua_State *L, int anchor, struct named_set *s) {
   int list = lua_gettop(L);
   lua_Integer n = luaL_len(L, list);
+  if (n < 0 || n > INT32_MAX)
+    luaL_error(L, "filter: set '%s' is no list: its length is %I", s->name, (LUAI_UACINT)n);
   s->member = lua_newuserdatauv(L, ((size_t)n + 1) * sizeof(const char *), 0);
   luaL_ref(L, anchor);
   for (lua_Integer i = 1; i <= n; i++) {
     if (lua_geti(L, list, i) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
       luaL_error(L, "filter: a member of set '%s' must be text or a number, not %s", s->name,
                  luaL_typename(L, -1));
-    s->member[i - 1] = lua_tostring(L, -1);
+    s->member[i - 1] = check_text(L);
     luaL_ref(L, anchor);
   }
   s->count = (size_t)n;
@@ -72,7 +82,7 @@ static void read_sets(lua_State *L, int table, int anchor, struct tapL_sets *out
     if (lua_type(L, -2) != LUA_TSTRING || !lua_istable(L, -1))
       luaL_error(L, "filter: option 'sets' has names and lists");
     lua_pushvalue(L, -2);
-    s->name = lua_tostring(L, -1);
+    s->name = check_text(L);
     luaL_ref(L, anchor);
     read_members(L, anchor, s);
     out->count++;

@@ -119,6 +119,16 @@ describe("a set", function()
     assert.is_nil(filter)
     assert.matches("no set is called 'work'", message)
   end)
+  it("is refused where it is no list of texts, or one has a zero byte", function()
+    local function refused(sets) return select(2, pcall(core.filter, "host in @a", 1, { sets = sets })) end
+    local function of_length(n) return setmetatable({}, { __len = function() return n end }) end
+    assert.matches("set 'a' is no list: its length is %-1", refused { a = of_length(-1) })
+    assert.matches("set 'a' is no list: its length is ", refused { a = of_length(math.maxinteger) })
+    assert.matches("'sets' has a zero byte in '10.0.0.1'", refused { a = { "10.0.0.1\0/8" } })
+    assert.matches("'sets' has a zero byte in 'a'", refused { ["a\0b"] = { "10.0.0.1" } })
+    assert.matches("a member of set 'a' must be text or a number, not boolean", refused { a = { true } })
+    assert.matches("has names and lists", refused { a = 1 })
+  end)
   it("of a hundred thousand addresses runs in user space and says so", function()
     local list = {}
     for i = 1, 100000 do list[i] = ("%d.%d.%d.1"):format(11 + i % 7, i // 256 % 256, i % 256) end
@@ -143,6 +153,9 @@ describe("an error", function()
     { "tcp.flags contains \"x\"", 1, 22, "is no text" },
     { "payload matches \"(\"", 17, 3, "no regular expression" },
     { 'payload matches "a{1,255}{1,255}"', 17, 17, "its repeats written out it is longer than 1024" },
+    { "tcp\0 or )))", 4, 0, "a zero byte" },
+    { "\0", 1, 0, "a zero byte" },
+    { "6 0 0 9\0", 8, 0, "a zero byte" },
     { "host 10.0.0.1 or dns.id", 18, 6, "unknown host 'dns.id'" },
     { "port 80 or ipv6", 12, 4, "unknown port 'ipv6'; expected a name here; for the protocol write 'has ipv6'" },
   }
