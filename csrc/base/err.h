@@ -9,8 +9,10 @@
 #define TAP_BASE_ERR_H
 
 struct tap_err {
-  int sys;        /* errno, or 0 */
-  char what[252]; /* "bind", "read record 12: captured length 70000 is over 65535" */
+  int sys; /* errno, or 0 */
+  char
+      what[1020]; /* "bind", "read record 12: captured length 70000 is over 65535"; room for what is
+                      wrong with a filter, with its mark */
 };
 
 /* Fill 'e' and return -1, so that a caller can say: return tap_fail(e, errno, "bind"). */

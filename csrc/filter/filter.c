@@ -12,12 +12,25 @@
 #include "filter/optimise.h"
 #include "filter/parse.h"
 
-static bool parse(struct tap_filter *f, struct tap_filter_error *e) {
+static bool parse(const char *text, const struct tap_registry *registry, struct tap_arena *arena,
+                  const struct tap_ast **ast, struct tap_filter_error *e) {
   struct tap_tokens tokens;
   bool empty;
-  if (!tap_lex(f->text, &f->arena, &tokens, e)) return false;
-  f->ast = tap_parse(&tokens, f->options.registry, &f->arena, e, &empty);
-  return f->ast != NULL || empty;
+  if (!tap_lex(text, arena, &tokens, e)) return false;
+  *ast = tap_parse(&tokens, registry, arena, e, &empty);
+  return *ast != NULL || empty;
+}
+
+bool tap_filter_parses(const char *text, const struct tap_registry *registry,
+                       struct tap_filter_error *e) {
+  struct tap_arena arena = { 0 };
+  const struct tap_ast *ast;
+  bool done;
+  *e = (struct tap_filter_error){ .set = false };
+  done = parse(text, registry, &arena, &ast, e) && !arena.failed;
+  if (e->set) tap_filter_error_finish(e, text);
+  tap_arena_free(&arena);
+  return done;
 }
 
 /* Lower the tree for frames whose outermost tag is in their bytes, or was lifted out. */
@@ -141,7 +154,8 @@ static void find_needs(struct tap_filter *f) {
 
 static bool compile(struct tap_filter *f, struct tap_filter_error *e) {
   if (!tap_graph_init(&f->graph)) return false;
-  if (!parse(f, e) || !lower_forms(f, e)) return false;
+  if (!parse(f->text, f->options.registry, &f->arena, &f->ast, e)) return false;
+  if (!lower_forms(f, e)) return false;
   if (!tap_split_needed(&f->graph, f->root))
     tap_make_program(&f->graph, f->root, &f->options, f->cells, &f->file, NULL);
   emit_kernel(f);

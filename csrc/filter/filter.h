@@ -66,6 +66,10 @@ struct tap_filter *tap_filter_compile(const char *text, const struct tap_filter_
                                       struct tap_filter_error *e);
 void tap_filter_free(struct tap_filter *f);
 
+/* Is it an expression at all, whatever packets it is for?  False as above. */
+bool tap_filter_parses(const char *text, const struct tap_registry *registry,
+                       struct tap_filter_error *e);
+
 /* What may run in the kernel: no program when nothing can be said there, see _reason. */
 const struct tap_program *tap_filter_kernel(const struct tap_filter *f);
 bool tap_filter_exact(const struct tap_filter *f);         /* the kernel's program is all of it */

@@ -218,6 +218,11 @@ static void push_refusal(lua_State *L, const struct tap_filter_error *e) {
   set_text(L, "suggestion", e->suggestion);
 }
 
+/* All that can be said before it is known for which packets it will be compiled. */
+static bool parses(const struct tapL_select *s, struct tap_filter_error *e) {
+  return s->text == NULL || tap_filter_parses(s->text, s->options.registry, e);
+}
+
 /* A compiler would take a zero byte for the text's end. */
 static bool holds_zero(lua_State *L, int index, struct tap_filter_error *e) {
   size_t n, zero;
@@ -248,7 +253,8 @@ struct tapL_select *tapL_pushselect(lua_State *L, int index, int sets,
     tapL_fail(L, "filter", &e);
     return NULL;
   }
-  if (linktype == TAP_LINKTYPE_NONE || tapL_select_prepare(s, linktype, &fe)) return s;
+  if (linktype == TAP_LINKTYPE_NONE ? parses(s, &fe) : tapL_select_prepare(s, linktype, &fe))
+    return s;
   push_refusal(L, &fe);
   return NULL;
 }

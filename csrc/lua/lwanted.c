@@ -83,7 +83,7 @@ static bool prepare(struct tapL_select *s, uint16_t linktype, struct tap_err *e)
   struct tap_filter_error fe;
   if (s == NULL || tapL_select_prepare(s, linktype, &fe)) return true;
   tap_fail(e, 0, "filter packets of link type %u: %s", linktype,
-           fe.set ? fe.what : "out of memory");
+           fe.set ? fe.message : "out of memory");
   return false;
 }
 

@@ -220,6 +220,24 @@ describe("packets of several link types", function()
     end
   end)
 
+  it("are known too late to say that a filter is none", function()
+    local cap, message, where = tap.open { packets = {}, filter = "tcp prt 80" }
+    assert.is_nil(cap)
+    assert.is_nil(where)
+    assert.matches("^filter:1:5: unknown word 'prt' after 'tcp'.*\n  tcp prt 80\n      %^%^%^$", message)
+    cap = open { packets = mixed() }
+    assert.has_error(function() cap:each("udp prt 80", print) end)
+    assert.has_error(function() cap:packets "ip.ttl ==" end)
+    assert.has_error(function() cap:aggregate { "n = count()", where = "tcp.dtsport == 3" } end)
+    assert.matches("^filter:1:10: unexpected end", select(2, cap:set_filter "ip.ttl =="))
+    assert.equal(100, assert(cap:run()).delivered)
+    cap:each("ether src 02:00:00:00:00:01 and udp", function() end) -- of one link type at least
+    local _, message = cap:run()
+    assert.matches("^packets: cannot filter packets of link type 101: filter:1:11: ", message)
+    assert.matches("\n  ether src .*\n            %^+$", message)
+    cap:close()
+  end)
+
   it("end the pass before the first one that a filter cannot be for", function()
     for _, batch in ipairs { 1, 7, 64 } do
       for _, key in ipairs { "filter", "where" } do
