@@ -1,6 +1,7 @@
 --- Filters against libpcap: random ones by spec/filter/oracle.c, and a table of what it says of
 --- real captures by spec/filter/rows.c.  Where there is no libpcap, or no table, this says so.
 
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 
 local build = os.getenv("MOONTAP_BUILD") or "build"
@@ -22,7 +23,7 @@ describe("filters and libpcap", function()
   it("agree on random filters and packets", function()
     local oracle, why = program "oracle"
     if not oracle then return pending(why) end
-    local count = os.getenv("MOONTAP_LONG") and "20000" or "2000"
+    local count = long and "20000" or "2000"
     local result = run { oracle, count, "1" }
     assert.equal(0, result.code, result.out)
     assert.matches(", 0 disagreements\n$", result.out)

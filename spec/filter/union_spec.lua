@@ -1,14 +1,14 @@
 --- What filters ask of the kernel, against the filters themselves, on random packets: unions by
 --- spec/filter/union_probe.c, comparisons of fields by spec/filter/split_probe.c.
 
+local long = require "spec.support.long"
 local probe = require "spec.base.probe"
 
 local FOLDERS <const> = { "base", "proto", "filter" }
-local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 --- The numbers in what a probe prints.
 local function numbers(name, rounds)
-  local out = probe(("spec/filter/%s.c"):format(name), FOLDERS, LONG and rounds .. "0" or rounds)
+  local out = probe(("spec/filter/%s.c"):format(name), FOLDERS, long and rounds .. "0" or rounds)
   local list = {}
   for n in out:gmatch("%d+") do list[#list + 1] = tonumber(n) end
   return list, out

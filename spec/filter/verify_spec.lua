@@ -1,5 +1,6 @@
 -- csrc/filter/verify.c: the same verdicts as the kernel's, and a reason for each refusal.
 
+local long = require "spec.support.long"
 local probe = require "spec.base.probe"
 local tap = require "moontap"
 
@@ -29,7 +30,7 @@ describe("a program's verdict", function()
   end)
 
   it("is the kernel's for random programs", function()
-    local count <const> = (os.getenv("MOONTAP_LONG") or "") ~= "" and 300007 or 20011
+    local count <const> = long and 300007 or 20011
     local accepted, refused, differ = compare("programs " .. count)
     assert.equal(0, differ)
     assert.is_true(accepted > count // 10 and refused > count // 10)

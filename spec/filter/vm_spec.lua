@@ -2,12 +2,12 @@
 
 local b = require "spec.support.build"
 local live = require "spec.support.live"
+local long = require "spec.support.long"
 local probe = require "spec.base.probe"
 local run = require "spec.support.run"
 local tap = require "moontap"
 
 local FOLDERS <const> = { "base", "proto", "filter" }
-local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 --- How many of the packets of 'options' pass the program.
 local function passed(program, options)
@@ -58,7 +58,7 @@ end
 
 describe("a program that runs", function()
   it("does what it does in the kernel, on random bytes", function()
-    local count <const> = LONG and 60013 or 4001
+    local count <const> = long and 60013 or 4001
     local out = probe("spec/filter/program_probe.c", FOLDERS, "runs " .. count)
     local accepted, rejected, differ = out:match("^(%d+) accepted, (%d+) refused, (%d+) differ\n$")
     assert.equal("0", differ)
@@ -117,7 +117,7 @@ describe("metadata", function()
   local it = live.it(it, pending)
   it("is what a packet socket's filter sees of frames that come in", function()
     local link <close> = live.pair()
-    local count <const> = LONG and 20011 or 2003
+    local count <const> = long and 20011 or 2003
     local out = probe("spec/filter/metadata_probe.c", FOLDERS, ("%s %s %d"):format(link.a, link.b, count))
     local frames, accepted, differ = out:match("^(%d+) frames, (%d+) accepted, (%d+) differ\n$")
     assert.equal("0", differ)

@@ -1,10 +1,10 @@
 --- Community IDs, held against tshark's.
 local b = require "spec.support.build"
 local corpus = require "spec.proto.corpus"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local tap = require "moontap"
 
-local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 local SCTP <const> = #tap.fields("sctp.srcport") > 0
 
 local function turned(ends)
@@ -114,7 +114,7 @@ describe("flow.community_id", function()
       for _, word in ipairs { "damaged", "cut", "fuzz", "badversion" } do clean = clean and not row.file:find(word) end
       if not clean or tonumber(row.packets) > 3000 then return false end
       seen = seen + 1
-      return LONG or seen % 8 == 0
+      return long or seen % 8 == 0
     end)
     if not files then return pending("no corpus here") end
     local equal, excused, wrong = 0, 0, {}
@@ -140,6 +140,6 @@ describe("flow.community_id", function()
     end
     print(("\nCommunity IDs: %d equal, %d excused"):format(equal, excused))
     assert.same({}, wrong)
-    assert.is_true(equal > (LONG and 10000 or 500), equal)
+    assert.is_true(equal > (long and 10000 or 500), equal)
   end)
 end)

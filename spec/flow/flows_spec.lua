@@ -1,9 +1,8 @@
 -- csrc/flow: the table of conversations against a plain model.
 
+local long = require "spec.support.long"
 local probe = require "spec.base.probe"
 local run = require "spec.support.run"
-
-local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 local function ask(what)
   return probe("spec/flow/flows_probe.c", { "base", "proto" }, what .. "\n")
@@ -11,7 +10,7 @@ end
 
 describe("a table of flows", function()
   it("holds what a plain list of conversations holds, and ends each as it does", function()
-    for seed = 1, LONG and 100 or 7 do
+    for seed = 1, long and 100 or 7 do
       assert.equal("ok, many flows\n", ask("random 20011 " .. seed))
     end
   end)

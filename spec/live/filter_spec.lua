@@ -4,12 +4,13 @@
 
 local build = require "spec.support.build"
 local live = require "spec.support.live"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local tap = require "moontap"
 local wait = require "spec.support.wait"
 
 local it = live.it(it, pending)
-local SWAPS <const> = os.getenv("MOONTAP_LONG") == "1" and 1000 or 100
+local SWAPS <const> = long and 1000 or 100
 
 local ENDS <const> = { src = "192.0.2.1", dst = "192.0.2.2" }
 

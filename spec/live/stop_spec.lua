@@ -3,11 +3,12 @@
 -- agree, through both doors.
 
 local live = require "spec.support.live"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local wait = require "spec.support.wait"
 
 local it = live.it(it, pending)
-local STOPS <const> = os.getenv("MOONTAP_LONG") == "1" and 300 or 100
+local STOPS <const> = long and 300 or 100
 
 -- Counts by itself, with the numbers that the sender wrote into the frames.
 local COUNTING <const> = [[

@@ -1,9 +1,9 @@
 --- What reading costs the collector: nothing where nothing is new.
 local b = require "spec.support.build"
+local long = require "spec.support.long"
 local tap = require "moontap"
 
-local LONG <const> = os.getenv("MOONTAP_LONG") == "1"
-local ADDRESSES <const>, READS <const> = 4096, LONG and 10000000 or 500000
+local ADDRESSES <const>, READS <const> = 4096, long and 10000000 or 500000
 
 --- Owned packets from so many senders: addresses in a row, and ones with nothing in common.
 local function senders(kind)

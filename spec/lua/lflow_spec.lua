@@ -1,10 +1,10 @@
 local b = require "spec.support.build"
 local live = require "spec.support.live"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local tap = require "moontap"
 
 local it_live = live.it(it, pending)
-local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 local ASAN <const> = (os.getenv("LD_PRELOAD") or ""):find("asan", 1, true) ~= nil
 local SYN <const>, ACK <const>, FIN <const>, RST <const> = 2, 16, 1, 4
@@ -416,7 +416,7 @@ describe("many flows", function()
   end
 
   it("take no more memory than the limit allows, and each end is told once", function()
-    local total, limit = LONG and 1000000 or 100000, LONG and 100000 or 10000
+    local total, limit = long and 1000000 or 100000, long and 100000 or 10000
     local parts, header = {}, b.pcap {}
     local bytes = packet(1, 2, 1, 9, 1)[1]
     for i = 1, total do

@@ -1,9 +1,10 @@
 --- Random bytes behind every number that leads to a protocol: whatever they are, all fields can be
 --- read and all texts made.  With sanitizers in the build this finds reads past the bytes.
 local build = require "spec.support.build"
+local long = require "spec.support.long"
 local tap = require "moontap"
 
-local ROUNDS <const> = os.getenv("MOONTAP_LONG") == "1" and 300 or 12
+local ROUNDS <const> = long and 300 or 12
 
 local PROTOS <const> = { 1, 2, 4, 33, 41, 43, 44, 47, 50, 51, 58, 60, 89, 97, 103, 112, 115, 132, 136, 137 }
 local PORTS <const> = { 1701, 2123, 2152, 3386, 4500, 4754, 4789, 4790, 6081, 6635, 8472 }

@@ -2,6 +2,7 @@
 local build = require "spec.support.build"
 local core = require "moontap.core"
 local frames = require "spec.proto.random"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local tap = require "moontap"
 local tshark = require "spec.proto.tshark"
@@ -105,7 +106,7 @@ describe("random frames", function()
     if not tshark.is_here() then return pending("tshark 4.0 is not here") end
     local fields = tshark.fields()
     assert.is_true(#fields > 200)
-    for seed = 1, os.getenv("MOONTAP_LONG") == "1" and 20 or 1 do
+    for seed = 1, long and 20 or 1 do
       local equal = compare_round(fields, seed)
       print(("seed %d: %d frames, %d fields, %d values equal"):format(seed, FRAMES, #fields, equal))
       assert.is_true(equal > 20 * FRAMES)

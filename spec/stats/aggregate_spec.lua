@@ -1,8 +1,7 @@
 -- csrc/stats: keys, tables and aggregates against a plain model, with and without memory.
 
+local long = require "spec.support.long"
 local probe = require "spec.base.probe"
-
-local LONG <const> = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 local function ask(what)
   return probe("spec/stats/aggregate_probe.c", { "base", "proto" }, what)
@@ -15,7 +14,7 @@ local function compare(what)
 end
 
 describe("random aggregates", function()
-  local rounds <const> = LONG and 5003 or 307
+  local rounds <const> = long and 5003 or 307
 
   it("hold what a plain list of rows holds, and find and rank it the same", function()
     local got = compare("random " .. rounds)

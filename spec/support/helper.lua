@@ -6,6 +6,7 @@
 
 local busted = require "busted"
 local leaks = require "spec.support.leaks"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 
 --- The arguments of this process, as they were given.
@@ -25,7 +26,7 @@ local function isolation()
 end
 
 --- A run that hangs is ended, and says where it was.
-local limit_s = os.getenv("MOONTAP_LONG") == "1" and 3600 or 400
+local limit_s = long and 3600 or 400
 
 --- Start this command again, isolated, with the paths of what was built; then leave with its status.
 local function restart()

@@ -3,12 +3,12 @@
 
 local build = require "spec.support.build"
 local live = require "spec.support.live"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local tap = require "moontap"
 local wait = require "spec.support.wait"
 
 local it = live.it(it, pending)
-local long = (os.getenv("MOONTAP_LONG") or "") ~= ""
 
 --- A capture on 'name'; raises where it cannot be opened.
 local function open(name, options)

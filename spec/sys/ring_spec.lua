@@ -2,6 +2,7 @@
 -- they go round.
 
 local live = require "spec.support.live"
+local long = require "spec.support.long"
 local tap = require "moontap"
 
 local it = live.it(it, pending)
@@ -38,7 +39,7 @@ describe("a ring", function()
   end)
 
   -- A table of 2^20 blocks is more than the kernel allocates at once.  Half of it takes seconds.
-  local it_long = (os.getenv("MOONTAP_LONG") or "") ~= "" and it or function() end
+  local it_long = long and it or function() end
   it_long("has fewer blocks where the kernel has no room for all", function()
     local got = ring { buffer = "4G", block = PAGE }
     assert.equal(PAGE, got.block)

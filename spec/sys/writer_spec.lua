@@ -4,11 +4,10 @@
 local b = require "spec.support.build"
 local blocks = require "spec.support.pcapng"
 local corpus = require "spec.proto.corpus"
+local long = require "spec.support.long"
 local run = require "spec.support.run"
 local tap = require "moontap"
 local wait = require "spec.support.wait"
-
-local LONG <const> = os.getenv("MOONTAP_LONG") == "1"
 
 local folder
 
@@ -397,7 +396,7 @@ describe("a writer that is killed", function()
   it("leaves a file that others read, with the first of what was written", function()
     math.randomseed(os.time())
     run.write(at "kill.lua", code)
-    for i = 1, LONG and 200 or 20 do
+    for i = 1, long and 200 or 20 do
       local path = at(i % 2 == 0 and "killed.pcap" or "killed.pcapng")
       os.remove(path)
       local p <close> = run.start { run.lua, at "kill.lua", path, env = { LD_PRELOAD = os.getenv("MOONTAP_PRELOAD") } }
