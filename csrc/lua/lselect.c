@@ -128,7 +128,8 @@ static bool is_program(const char *text) {
   size_t digits;
   text += strspn(text, " \t\r\n");
   digits = strspn(text, "0123456789");
-  return *text == '{' || (digits > 0 && text[digits] == '\n');
+  if (digits == 0) return *text == '{';
+  return text[digits + strspn(text + digits, "\r")] == '\n';
 }
 
 static void copy_program(lua_State *L, struct tapL_select *s, const struct tap_program *program) {
