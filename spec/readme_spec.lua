@@ -343,6 +343,18 @@ describe("README.md", function()
     assert.same(wanted, table_rows "option")
   end)
 
+  it("has a table of filters that compile without a warning", function()
+    local rows = table_rows "filter"
+    assert.is_true(#rows > 12)
+    for _, row in ipairs(rows) do
+      local text = row[1]:match("^`(.*)`$")
+      local filter, message = tap.filter(text, 1, { sets = { lab = { "10.0.5.0/24" } } })
+      assert.is_truthy(filter, message)
+      assert.same({}, filter:warnings(), text)
+      assert.equal("sometimes", filter:verdict(), text)
+    end
+  end)
+
   it("explains the counts in the order of the last line", function()
     local names = {}
     for i, row in ipairs(table_rows "count") do names[i] = "0 " .. row[1] end
