@@ -31,8 +31,14 @@ static struct tap_formula *lower_chain(struct tap_lowering *l, const struct tap_
   return f;
 }
 
-struct tap_formula *tap_lower_term(struct tap_lowering *l, const struct tap_ast *ast) {
-  l->span = ast->span;
+/* Per-packet information may stand before any link header: primitives are for 802.11 alone. */
+static struct tap_formula *carries_wlan(struct tap_lowering *l) {
+  const struct tap_place start = { VALUE_NONE, 0 };
+  if (l->link->kind != LINK_PPI || l->skips_padding) return tap_formula_constant(l->arena, true);
+  return tap_lower_equal(l, start, 4, 4, 0x69000000);
+}
+
+static struct tap_formula *lower_kind(struct tap_lowering *l, const struct tap_ast *ast) {
   switch (ast->kind) {
   case AST_CHAIN: return lower_chain(l, ast);
   case AST_NOT: return tap_unless(l, tap_lower_term(l, ast->first));
@@ -47,6 +53,25 @@ struct tap_formula *tap_lower_term(struct tap_lowering *l, const struct tap_ast 
   }
 }
 
+static bool asks_fields(const struct tap_ast *ast) {
+  const struct tap_ast *term = ast->kind == AST_CHAIN || ast->kind == AST_NOT ? ast->first : NULL;
+  while (term != NULL && !asks_fields(term))
+    term = term->next;
+  return term != NULL || ast->kind == AST_FIELD || ast->kind == AST_PAYLOAD;
+}
+
+/* What is checked is checked once, around as much as holds no field. */
+struct tap_formula *tap_lower_term(struct tap_lowering *l, const struct tap_ast *ast) {
+  bool checks = l->link->kind == LINK_PPI && !l->checked && !asks_fields(ast);
+  struct tap_formula *f;
+  l->span = ast->span;
+  if (!checks) return lower_kind(l, ast);
+  l->checked = true;
+  f = lower_kind(l, ast);
+  l->checked = false;
+  return tap_both(l, carries_wlan(l), f);
+}
+
 static struct tap_formula *when(struct tap_lowering *l, struct tap_formula *condition,
                                 struct tap_formula *then) {
   return tap_either(l, tap_both(l, condition, then), tap_formula_constant(l->arena, true));
@@ -54,13 +79,6 @@ static struct tap_formula *when(struct tap_lowering *l, struct tap_formula *cond
 
 static uint32_t constant(struct tap_lowering *l, uint32_t k) {
   return tap_val_const(l->g, k);
-}
-
-/* Per-packet information may stand before any link header: filters are for 802.11 alone. */
-static struct tap_formula *carries_wlan(struct tap_lowering *l) {
-  const struct tap_place start = { VALUE_NONE, 0 };
-  if (l->link->kind != LINK_PPI || l->skips_padding) return tap_formula_constant(l->arena, true);
-  return tap_lower_equal(l, start, 4, 4, 0x69000000);
 }
 
 /* The radio header's own length: its third and fourth byte, low byte first. */
@@ -117,7 +135,7 @@ static struct tap_formula *measure(struct tap_lowering *l) {
   bool radio = l->link->kind != LINK_WLAN;
   payload = l->measures_payload ? measure_payload(l) : f;
   if (radio && (l->measures || l->measures_payload)) f = measure_radio(l);
-  return tap_both(l, carries_wlan(l), tap_both(l, f, payload));
+  return when(l, carries_wlan(l), tap_both(l, f, payload));
 }
 
 static void begin(struct tap_lowering *l) {

@@ -65,6 +65,7 @@ struct tap_lowering {
   bool measures;                       /* the length of a radio header must be found first ... */
   bool measures_payload;               /* ... and that of the 802.11 header behind it */
   bool skips_padding;                  /* ... without the padding between them */
+  bool checked;                        /* the term at hand is asked of 802.11 alone */
   bool uses_lifted;                    /* the text depends on where the outermost tag is */
   struct tap_comparison **comparisons; /* grows with each field */
   size_t comparison_count, comparison_room;

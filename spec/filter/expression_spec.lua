@@ -98,6 +98,41 @@ describe("a comparison", function()
   end
 end)
 
+describe("per-packet information", function()
+  local PPI <const> = 192
+  --- A header that says that 'linktype' follows, and the start of an 802.11 or Ethernet frame.
+  local function ppi(linktype)
+    return string.pack("<BBI2I4", 0, 0, 8, linktype) .. ("\0"):rep(40)
+  end
+
+  local function accepts(text, linktype)
+    return assert(core.filter(text, PPI)):matches(ppi(linktype))
+  end
+
+  it("is asked for 802.11 by pcap-filter's primitives alone", function()
+    for _, text in ipairs { "not tcp", "not (tcp or udp)", "not tcp and not udp" } do
+      assert.is_true(accepts(text, 105), text)
+      assert.is_false(accepts(text, 1), text)
+    end
+  end)
+
+  it("keeps no field from being compared, whatever it carries", function()
+    for _, linktype in ipairs { 1, 105 } do
+      assert.is_true(accepts("frame.len > 0", linktype))
+      assert.is_false(accepts("not frame.len > 0", linktype))
+      assert.is_true(accepts("not frame.len > 1000", linktype))
+      assert.is_true(accepts("tcp or frame.len > 0", linktype))
+      assert.is_false(accepts("frame.len > 0 and tcp", linktype))
+      assert.equal(linktype == 105, accepts("not tcp and frame.len > 0", linktype))
+    end
+  end)
+
+  it("is not measured for primitives where it carries something else", function()
+    local filter = assert(core.filter("frame.len == 8 or tcp", PPI))
+    assert.is_true(filter:matches(string.pack("<BBI2I4", 0, 0, 8, 1)))
+  end)
+end)
+
 describe("a set", function()
   it("stands behind pcap-filter's words, with and without braces", function()
     assert.equal("syn", verdicts "tcp port in 80,81")
