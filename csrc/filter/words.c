@@ -231,5 +231,7 @@ const char *tap_word_nearest(const char *text) {
     names[i] = rows[i].text;
   near = tap_nearest(text, names, ROWS);
   /* Of short words too many are near: then the first letter must be right. */
-  return near != NULL && (near[0] == text[0] || strlen(text) >= SHORT_WORD) ? near : NULL;
+  return near != NULL && ((near[0] | 0x20) == (text[0] | 0x20) || strlen(text) >= SHORT_WORD)
+             ? near
+             : NULL;
 }

@@ -108,10 +108,16 @@ static char *const *take_all(struct host_options *out, char *const *next) {
   return first;
 }
 
-/* A slash behind a blank is a filter's: "net 10.0.0.0/8", quoted. */
+/* A slash may be a filter's, too: behind a blank, before a number alone, beside what relations and
+ * groups are made of.  The name of a script that looks like that begins with ./ or ends in .lua. */
 static bool names_script(const char *word) {
-  size_t n = strlen(word);
-  return word[strcspn(word, "/ \t\n")] == '/' || (n >= 4 && strcmp(word + n - 4, ".lua") == 0);
+  size_t n = strlen(word), at = strcspn(word, "/ \t\n");
+  if (n >= 4 && strcmp(word + n - 4, ".lua") == 0) return true;
+  if (word[at] != '/') return false;
+  if (word[0] == '/' || word[0] == '.') return true;
+  const char *behind = word + at + 1, *rest = behind + strspn(behind, "0123456789");
+  bool is_number = rest > behind && (*rest == '\0' || *rest == ' ');
+  return !is_number && word[strcspn(word, "[]()=<>!&|")] == '\0';
 }
 
 /* "64", "64K", "1.5M", "1GiB", as moontap.units reads them: powers of 1024, and a plain number

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * "Did you mean": the known name with the fewest edits (a letter more, less,
- * other, or two exchanged) from what was typed.
+ * other, or two exchanged) from what was typed, in capitals or not.
  */
 #include <string.h>
 
@@ -13,6 +13,11 @@ static unsigned least(unsigned a, unsigned b) {
   return a < b ? a : b;
 }
 
+/* Are they one letter, but for its case?  Signs that this takes for one another are in no name. */
+static bool same(char a, char b) {
+  return (a | 0x20) == (b | 0x20);
+}
+
 /* Edits from 'a' to 'b' (optimal string alignment); both at most WORD_MAX long. */
 static unsigned distance(const char *a, size_t n, const char *b, size_t m) {
   unsigned rows[3][WORD_MAX + 1], *before = rows[0], *last = rows[1], *now = rows[2], *free_row;
@@ -22,8 +27,8 @@ static unsigned distance(const char *a, size_t n, const char *b, size_t m) {
   for (size_t i = 1; i <= n; i++) {
     now[0] = (unsigned)i;
     for (size_t j = 1; j <= m; j++) {
-      now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + (a[i - 1] != b[j - 1]));
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+      now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + !same(a[i - 1], b[j - 1]));
+      if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
         now[j] = least(now[j], before[j - 2] + 1);
     }
     free_row = before;

@@ -83,9 +83,10 @@ local function find_tool(name)
   end
 end
 
---- What is wrong with a word that stands alone and is neither a tool nor a filter, or nil.
+--- What is wrong with a word that stands alone and is neither a tool nor a filter, or nil. Of what
+--- looks like a filter, quoted, the filter's own error tells more.
 local function wrong_word(word, general)
-  if word ~= general.filter then return nil end
+  if word ~= general.filter or word:find("[%s=<>!&|()%[%]{}/]") then return nil end
   local filter, _, fault = core.filter(word)
   if filter or fault.position > 1 or not fault.what:find("^unknown word") then return nil end
   local names = tool_names()

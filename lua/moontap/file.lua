@@ -14,12 +14,17 @@ function M.read(path)
   return nil, ("%s: cannot read: %s"):format(path, message)
 end
 
---- Does a word of the command line name a file of Lua? It holds a slash or ends in .lua; a slash
---- behind a blank is a filter's: "net 10.0.0.0/8", quoted.
+--- Does a word of the command line name a file of Lua? It ends in .lua or holds a slash. A slash
+--- may be a filter's, too: behind a blank ("net 10.0.0.0/8", quoted), before a number alone, beside
+--- what relations and groups are made of. The name of a script that looks like that begins with ./.
 ---@param word string
 ---@return boolean
 function M.is_lua(word)
-  return word:match("^[^%s/]*/") ~= nil or word:match("%.lua$") ~= nil
+  if word:match("%.lua$") then return true end
+  local behind = word:match("^[^ \t\n/]*/(.*)")
+  if not behind then return false end
+  if word:match("^[/.]") then return true end
+  return not (behind:match("^%d+$") or behind:match("^%d+ ") or word:match("[%[%]()=<>!&|]"))
 end
 
 --- Compile a file of Lua, whose first line may name its interpreter.

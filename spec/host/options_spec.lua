@@ -1,6 +1,7 @@
 --- The host's C reads the command line before Lua does; both must find the same words.
 
 local arguments = require "moontap.arguments"
+local file = require "moontap.file"
 local options = require "moontap.options"
 local run = require "spec.support.run"
 local units = require "moontap.units"
@@ -144,7 +145,8 @@ local WORDS <const> = {
   "--snaplen", "--buffer", "--sealed", "--sealed=1", "--keep-privileges", "--list", "--help",
   "--version", "--rows=5", "--rows", "--list-fields=x", "x.lua", "./x", "a/b", ".lua", "top", "net",
   "lo", "10", "-f", "-ftcp", "-nd", "-dd", "--explain", "--set=a=b", "--set", "a=b", "net 10/8",
-  "a b.lua", "./a b",
+  "a b.lua", "./a b", "ether[0]/2 = 1", "len/2 > 50", "len/2", "10.0.0.0/8", "10/8 and tcp", "10/8x",
+  "a/b c", "a=b/c", "a=b/c.lua", "./a[1]", "/a(1)", "/", "1/",
 }
 
 local function random_lines(n)
@@ -159,7 +161,7 @@ end
 --- Which word Lua takes for the script, as the C writes it.
 local function lua_script(words)
   local at = arguments.survey(words).first
-  local is_script = at and (words[at]:find("^[^%s/]*/") or words[at]:find("%.lua$"))
+  local is_script = at and file.is_lua(words[at])
   return tostring(is_script and at or 0)
 end
 
@@ -201,11 +203,13 @@ describe("host_options_parse", function()
     local read = probe {
       { "x.lua" }, { "-c", "1", "./x" }, { "net", "10.0.0.0/8" }, { "top", "x.lua" },
       { "-e", "x.lua" }, { "-e", "1", "x.lua" }, { "x.lua", "--end=1" }, { "--", "-x.lua" },
-      { "-x.lua" }, { "net 10.0.0.0/8" }, { "./a b" },
+      { "-x.lua" }, { "net 10.0.0.0/8" }, { "./a b" }, { "ether[0]/2 = 1" }, { "len/2 > 50" },
+      { "10.0.0.0/8" }, { "fe80::/10 and tcp" }, { "./len/2" }, { "/len[2]/2" }, { "a(1)/x.lua" }, { "a/2b" },
     }
     local found = {}
     for i, one in ipairs(read) do found[i] = one.script end
-    assert.same({ "1", "3", "0", "0", "0", "0", "0", "2", "0", "0", "1" }, found)
+    assert.same({ "1", "3", "0", "0", "0", "0", "0", "2", "0", "0", "1", "0", "0", "0", "0", "1", "1", "1",
+      "1" }, found)
   end)
 
   it("has defaults", function()

@@ -277,6 +277,8 @@ describe("wrong usage", function()
       [{ "-r", path, "ovreview" }] =
         "'ovreview' is neither a tool nor a filter (did you mean 'overview'?), --list lists the tools",
       [{ "-r", path, "xyzzy" }] = "'xyzzy' is neither a tool nor a filter, --list lists the tools",
+      [{ "-r", path, "TCP" }] =
+        "'TCP' is neither a tool nor a filter (did you mean 'tcp'?), --list lists the tools",
       [{ "-r", path, "-f", "arp", "tcp" }] = "give the filter by -f or in words, not both",
       [{ "-r", path, "top", "-f", "arp", "tcp" }] = "give the filter by -f or in words, not both",
       [{ "-r", path, "-e", "1", "--count" }] = "give code or --count, not both",
@@ -293,6 +295,18 @@ describe("wrong usage", function()
     for words, message in pairs(wanted) do
       both(words, { code = 2, out = "", err = "moontap: " .. message .. "\n" })
     end
+  end)
+
+  it("is a filter's own error where the word looks like a filter, and none where it is one", function()
+    for text, message in pairs {
+      ["any tcp.port == 80"] = "filter:1:1: unknown word 'any'",
+      ["tpc[0]=1"] = "filter:1:1: unknown word 'tpc'", ["(dns)"] = "filter:1:2: unknown word 'dns'",
+      ["ether[0]/2 = 1 x"] = "filter:1:16: unknown word 'x'", ["10.0.0.0/8"] = "filter:1:1: an address needs a word",
+    } do
+      both_match({ "-r", path, text }, 2, "^$", "^moontap: " .. message:gsub("%p", "%%%0") .. ".*\n  %S.*%^+\n$")
+    end
+    both_match({ "-r", path, "-q", "ether[0]/2 = 1", "--count" }, 0, "^12 packets\n$", "^")
+    both_match({ "-r", path, "a/b" }, 1, "^$", "^moontap: a/b: cannot open: No such file or directory\n$")
   end)
 
   it("is an unknown option, before a word that names no tool", function()
