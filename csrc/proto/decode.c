@@ -70,16 +70,10 @@ decode_frequent(struct work *w, unsigned protocol, unsigned index, parser *parse
 
 /* The chain that most packets are, in line: Ethernet, IP of either version, TCP or UDP.  Wherever
  * a packet leaves it, decode_rest goes on. */
-static inline __attribute__((always_inline)) unsigned decode_usual(struct work *w,
+static inline __attribute__((always_inline)) unsigned decode_chain(struct work *w,
                                                                    unsigned number) {
   struct tap_packet *out = w->out;
   if (number != TAP_PROTO_ETH || w->level < TAP_LEVEL_LINK) return number;
-  if (w->level >= TAP_LEVEL_TRANSPORT &&
-      tap_usual_decode(w->walk, out->frame, w->level, out, &number)) {
-    w->c.at = w->data + out->layer[2].start + out->layer[2].header;
-    w->c.end = w->data + out->layer[2].end;
-    return number;
-  }
   number = decode_frequent(w, number, 0, tap_eth_parse);
   if (w->level < TAP_LEVEL_NETWORK) return number;
   if (number == TAP_PROTO_IP)
@@ -246,21 +240,47 @@ static inline void begin(const struct tap_walk *walk, const struct tap_frame *fr
   out->frame = frame;
   out->flow = NULL;
   out->walk = walk;
+}
+
+static inline void forget_layers(struct tap_packet *out) {
   out->count = 0;
   out->fault = TAP_PAYLOAD;
   out->network = out->transport = TAP_NO_LAYER;
+}
+
+/* A packet that is not usual: its headers from protocol 'number' on. */
+static inline __attribute__((always_inline)) void decode_unusual(const struct tap_walk *walk,
+                                                                 enum tap_level level,
+                                                                 struct tap_packet *out,
+                                                                 unsigned number) {
+  const uint8_t *data = out->frame->data;
+  struct work w = { walk, out, data, { data, data + out->frame->caplen }, level, false };
+  forget_layers(out);
+  number = decode_chain(&w, number);
+  if (is_wanted(&w, number)) decode_rest(w, number);
+}
+
+/* What a usual packet's transport carries. */
+static inline void decode_behind(const struct tap_walk *walk, enum tap_level level,
+                                 struct tap_packet *out, unsigned number) {
+  const uint8_t *data = out->frame->data;
+  const struct tap_layer *last = &out->layer[2];
+  const struct tap_cursor c = { data + last->start + last->header, data + last->end };
+  struct work w = { walk, out, data, c, level, false };
+  if (is_wanted(&w, number)) decode_rest(w, number);
 }
 
 static inline __attribute__((always_inline)) void decode(const struct tap_walk *walk,
                                                          const struct tap_frame *frame,
                                                          enum tap_level level,
                                                          struct tap_packet *out) {
-  const uint8_t *data = frame->data;
-  struct work w = { walk, out, data, { data, data + frame->caplen }, level, false };
   unsigned number = tap_walk_bound(walk, TAP_BY_LINKTYPE, frame->linktype);
   begin(walk, frame, out);
-  number = decode_usual(&w, number);
-  if (is_wanted(&w, number)) decode_rest(w, number);
+  if (number != TAP_PROTO_ETH || level < TAP_LEVEL_TRANSPORT ||
+      !tap_usual_decode(walk, frame, level, out, &number))
+    decode_unusual(walk, level, out, number);
+  else if (number != TAP_NONE_NEXT)
+    decode_behind(walk, level, out, number);
   if (level == TAP_LEVEL_ALL && walk->late.guess_count > 0) decode_guessed(walk, out);
   if (frame->flags & TAP_FRAME_TAG_LIFTED) insert_lifted_tag(walk, out);
   if (level == TAP_LEVEL_ALL && walk->late.watch_count > 0) show_watches(walk, out);
@@ -272,6 +292,7 @@ void tap_decode_from(const struct tap_registry *r, const struct tap_frame *frame
   const uint8_t *data = frame->data;
   struct work w = { walk, out, data, { data, data + frame->caplen }, TAP_LEVEL_ALL, false };
   begin(walk, frame, out);
+  forget_layers(out);
   out->times = NULL;
   decode_rest(w, protocol);
   if (walk->late.guess_count > 0) decode_guessed(walk, out);

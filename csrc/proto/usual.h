@@ -34,24 +34,26 @@ static inline bool tap_usual_bound(const struct tap_walk *walk) {
          tap_walk_bound(walk, TAP_BY_IP_PROTO, TAP_USUAL_UDP) == TAP_PROTO_UDP;
 }
 
-/* A transport's header as its parser would find it; size 0: not this one, or not whole. */
+/* A transport's header as its parser would find it. */
 struct tap_usual {
   uint32_t protocol, size, end;
 };
 
-static inline struct tap_usual tap_usual_udp(const uint8_t *h, uint32_t end) {
+/* False: not this one, or not whole. */
+static inline bool tap_usual_udp(const uint8_t *h, uint32_t end, struct tap_usual *out) {
   uint32_t length = tap_be16(h + TAP_USUAL_TRANSPORT + TAP_UDP_LEN);
-  if (length < TAP_UDP_HEADER) return (struct tap_usual){ 0 };
+  if (length < TAP_UDP_HEADER) return false;
   if (TAP_USUAL_TRANSPORT + length < end) end = TAP_USUAL_TRANSPORT + length;
-  return (struct tap_usual){ TAP_PROTO_UDP, TAP_UDP_HEADER, end };
+  *out = (struct tap_usual){ TAP_PROTO_UDP, TAP_UDP_HEADER, end };
+  return true;
 }
 
-static inline struct tap_usual tap_usual_tcp(const uint8_t *h, uint32_t end) {
+static inline bool tap_usual_tcp(const uint8_t *h, uint32_t end, struct tap_usual *out) {
   uint32_t room = end - TAP_USUAL_TRANSPORT, size;
-  if (room < TAP_TCP_HEADER) return (struct tap_usual){ 0 };
+  if (room < TAP_TCP_HEADER) return false;
   size = (h[TAP_USUAL_TRANSPORT + TAP_TCP_OFFSET] & 0xf0u) / 4;
-  if (size < TAP_TCP_HEADER || size > room) return (struct tap_usual){ 0 };
-  return (struct tap_usual){ TAP_PROTO_TCP, size, end };
+  *out = (struct tap_usual){ TAP_PROTO_TCP, size, end };
+  return size >= TAP_TCP_HEADER && size <= room;
 }
 
 static inline void tap_usual_note(struct tap_packet *out, const struct tap_frame *frame,
@@ -61,6 +63,7 @@ static inline void tap_usual_note(struct tap_packet *out, const struct tap_frame
   out->layer[2] =
       (struct tap_layer){ (uint16_t)u->protocol, (uint16_t)u->size, TAP_USUAL_TRANSPORT, u->end };
   out->count = 3;
+  out->fault = TAP_PAYLOAD;
   out->network = 1;
   out->transport = 2;
 }
@@ -81,11 +84,14 @@ tap_usual_decode(const struct tap_walk *walk, const struct tap_frame *frame, uns
   if (total < TAP_IP_HEADER + TAP_UDP_HEADER) return false;
   end = TAP_USUAL_IP + total < frame->caplen ? TAP_USUAL_IP + total : frame->caplen;
   switch (h[TAP_USUAL_IP + TAP_IP_PROTO]) {
-  case TAP_USUAL_UDP: u = tap_usual_udp(h, end); break;
-  case TAP_USUAL_TCP: u = tap_usual_tcp(h, end); break;
+  case TAP_USUAL_UDP:
+    if (!tap_usual_udp(h, end, &u)) return false;
+    break;
+  case TAP_USUAL_TCP:
+    if (!tap_usual_tcp(h, end, &u)) return false;
+    break;
   default: return false;
   }
-  if (u.size == 0) return false;
   tap_usual_note(out, frame, end, &u);
   *next = TAP_NONE_NEXT;
   if (level < walk->over_ports) return true;
