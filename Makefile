@@ -32,7 +32,7 @@ LUA_LIBS ?= $(or $(if $(and $(LUA_LIBDIR),$(lua_found)),-L$(LUA_LIBDIR) -l$(lua_
 # What is done in a word each; make V=1 shows the commands.
 say = $(if $(V),,@echo '  $(1)  $@';)
 
-compile = $(CC) -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) -fvisibility=hidden -fPIC -iquote csrc \
+compile = $(CC) -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARNINGS) -fvisibility=hidden -fPIC -fno-plt -iquote csrc \
   -isystem $(LUA_INCDIR) $(CPPFLAGS) $(CFLAGS)
 
 sources := $(sort $(wildcard csrc/*/*.c))

@@ -118,28 +118,30 @@ struct tapL_pass {
   bool plain;    /* nobody looks at single packets */
   bool tracks;   /* packets are given their flows */
   bool stepwise; /* functions of the script may stop it: each step is one packet */
-  bool has_loop; /* 'loop' wants packets, */
-  bool straight; /* and nothing else does, and it wants all of them */
+  bool has_loop; /* 'loop' wants packets */
   struct tapL_handler loop;
   lua_State *thread;        /* that drives it; an error may kill it and leave the pass behind */
   struct tapL_packet *lent; /* the handle that is aimed now, or NULL */
-  unsigned turn;            /* of the handles' pool */
-  uint64_t left;            /* packets to deliver yet, */
-  bool counted;             /* of a number that the script has set */
-  int64_t deadline_ns;      /* its end by the clock, where packets may be long in coming, */
-  int64_t until_ns;         /* and in a file's capture time; INT64_MAX: none */
-  int64_t lasts_ns;         /* a file's duration, until its next packet makes it 'until_ns' */
-  int64_t event_ns;         /* capture time from which a tick or the end is due */
-  int most;                 /* values that one of those who listen gets */
-  enum tap_level level;     /* how deep packets are wanted, */
-  int decoded;              /* and how deep those of the batch are; -1: not at all */
-  bool unsaved;             /* a writer failed and ended it, */
+  struct tapL_packet *pool[TAPL_POOL]; /* handles, as their slots have them; NULL: not made yet */
+  unsigned turn;                       /* of the pool */
+  uint64_t left;                       /* packets to deliver yet, */
+  bool counted;                        /* of a number that the script has set */
+  int64_t deadline_ns;  /* its end by the clock, where packets may be long in coming, */
+  int64_t until_ns;     /* and in a file's capture time; INT64_MAX: none */
+  int64_t lasts_ns;     /* a file's duration, until its next packet makes it 'until_ns' */
+  int64_t event_ns;     /* capture time from which a tick or the end is due */
+  int most;             /* values that one of those who listen gets */
+  enum tap_level level; /* how deep packets are wanted, */
+  int decoded;          /* and how deep those of the batch are; -1: not at all */
+  bool unsaved;         /* a writer failed and ended it, */
   struct tap_err unsaved_why;
-  unsigned at, count;   /* the batch: frames from 'at' on are not taken yet; */
-  unsigned test_until;  /* those before this one have to pass the filter */
-  bool broken;          /* a filter cannot be for the frame behind the batch, */
-  unsigned whole;       /* which had so many frames, */
-  struct tap_err fault; /* as this says */
+  unsigned at, count;      /* the batch: frames from 'at' on are not taken yet; */
+  unsigned test_until;     /* those before this one have to pass the filter; */
+  unsigned straight_until; /* those before this one are for the loop, all of them, and for nobody
+                              else */
+  bool broken;             /* a filter cannot be for the frame behind the batch, */
+  unsigned whole;          /* which had so many frames, */
+  struct tap_err fault;    /* as this says */
 };
 
 struct tapL_capture {

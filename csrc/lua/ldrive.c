@@ -173,21 +173,32 @@ static int capture_run(lua_State *L) {
 
 enum { LOOP_CAPTURE = TAPL_UPVALUES + 1, LOOP_SLOTS, LOOP_GUARD };
 
-/* Push what the loop asked for, and say how many values.  0: the packet is not wanted, or lacks a
- * required field. */
-static inline int offer(struct tapL_drive *d, struct tap_packet *p) {
-  struct tapL_handler *loop = &d->c->pass.loop;
-  int values = 1;
-  if (loop->where != NULL && !tapL_select_accepts(loop->where, p)) return 0;
-  if (loop->ref_count < 0)
-    tapL_pass_lend(d, p);
-  else
-    values = tapL_pushfields(d->L, d->c->context, loop->refs, loop->ref_count, p);
-  if (values > 0)
+/* Push what the loop asked for, and say how many values.  0: the packet lacks a required field. */
+static inline __attribute__((always_inline)) int offer(lua_State *L, struct tapL_capture *c,
+                                                       struct tap_packet *p) {
+  struct tapL_handler *loop = &c->pass.loop;
+  const struct tap_ref *end, *stop;
+  if (loop->ref_count < 0) {
+    struct tapL_drive d = { L, c, lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
+    tapL_pass_takeback(c);
+    tapL_pass_lend(&d, p);
     loop->matched++;
-  else
+    return 1;
+  }
+  end = loop->refs + (unsigned)loop->ref_count;
+  stop = tapL_pushrange(L, c->context, loop->refs, end, p);
+  if (stop < end) {
+    lua_pop(L, (int)(stop - loop->refs));
     loop->skipped++;
-  return values;
+    return 0;
+  }
+  loop->matched++;
+  return loop->ref_count;
+}
+
+static inline bool is_wanted(const struct tapL_capture *c, const struct tap_packet *p) {
+  struct tapL_select *where = c->pass.loop.where;
+  return where == NULL || tapL_select_accepts(where, p);
 }
 
 static int raise_fault(lua_State *L, int capture, const struct tap_err *e) {
@@ -235,7 +246,7 @@ static int end_loop(lua_State *L) {
   return 1;
 }
 
-static int loop_next(lua_State *L) {
+static __attribute__((noinline)) int loop_on(lua_State *L) {
   struct guard *g = lua_touserdata(L, lua_upvalueindex(LOOP_GUARD));
   struct tapL_drive d = { L, g->c, lua_upvalueindex(LOOP_CAPTURE), lua_upvalueindex(LOOP_SLOTS) };
   struct tap_packet *p;
@@ -247,13 +258,25 @@ static int loop_next(lua_State *L) {
   for (;;) {
     switch (tapL_pass_advance(&d, &p, &e)) {
     case TAPL_PACKET:
-      if ((values = offer(&d, p)) > 0) return values;
+      if (is_wanted(d.c, p) && (values = offer(L, d.c, p)) > 0) return values;
       break;
     case TAPL_WAIT: wait_in_loop(&d); break;
     case TAPL_END: return end_loop(L);
     case TAPL_FAILED: return raise_fault(L, d.capture, &e);
     }
   }
+}
+
+/* Mostly the next packet of a batch is all that is to be looked at. */
+static int loop_next(lua_State *L) {
+  struct guard *g = lua_touserdata(L, lua_upvalueindex(LOOP_GUARD));
+  struct tapL_capture *c = g->c;
+  struct tap_packet *p;
+  int values;
+  if (g->serial == c->pass.serial && c->pass.thread == L && (p = tapL_pass_straight(c)) != NULL &&
+      (values = offer(L, c, p)) > 0)
+    return values;
+  return loop_on(L);
 }
 
 /* The script's wait function yielded, and is back. */

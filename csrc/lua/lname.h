@@ -49,7 +49,8 @@ static inline const struct tapL_name *tapL_name(lua_State *L, struct tapL_contex
   uintptr_t address = (uintptr_t)string ^ (uintptr_t)protocol << 9;
   struct tapL_name *slot =
       &x->names->slot[((address >> 3) ^ (address >> 11)) & (TAPL_NAME_SLOTS - 1)];
-  if (slot->string == string && slot->protocol == protocol && string != NULL) return slot;
+  if (__builtin_expect(slot->string == string && slot->protocol == protocol && string != NULL, 1))
+    return slot;
   return tapL_learnname(L, slot, index, protocol);
 }
 

@@ -136,11 +136,7 @@ static __attribute__((noinline)) void push_absent(lua_State *L, struct tapL_cont
 /* The reference is a copy: what the function reads may take the name's place in the cache. */
 static __attribute__((noinline)) int push_asked(lua_State *L, struct tapL_packet *h,
                                                 struct tap_ref ref) {
-  struct tap_value v;
-  if (tap_ref_read(&ref, h->packet, &v))
-    tapL_pushvalue(L, h->context, &ref, &v);
-  else
-    push_absent(L, h->context);
+  if (!tapL_pushsearched(L, h->context, &ref, h->packet)) push_absent(L, h->context);
   return 1;
 }
 
@@ -174,9 +170,10 @@ static int packet_all(lua_State *L) {
   lua_settop(L, 2);
   tapL_checkref(L, 2, &ref);
   lua_newtable(L);
-  for (int n = 1; tapL_pushfield(L, h->context, &ref, h->packet); n++, ref.nth++) {
+  for (unsigned n = 1; tapL_pushfield(L, h->context, &ref, h->packet); n++) {
     lua_rawseti(L, 3, n);
     if (n == UINT8_MAX) break;
+    tap_ref_turn(&ref, n);
   }
   tapL_checkask(L, h->context);
   return 1;

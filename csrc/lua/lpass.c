@@ -17,10 +17,6 @@
 
 enum { NS_PER_MS = 1000000 };
 
-static bool interrupted(const struct tapL_capture *c) {
-  return c->pass.owns_signals && tap_interrupt_caught() != 0;
-}
-
 static void disown_signals(struct tapL_capture *c) {
   if (c->pass.owns_signals) tap_interrupt_disown();
   c->pass.owns_signals = false;
@@ -33,6 +29,7 @@ void tapL_pass_abandon(struct tapL_capture *c) {
   tapL_flow_forget(c);
   disown_signals(c);
   pass->in_call = pass->in_loop = pass->stop_asked = false;
+  pass->straight_until = 0;
   pass->phase = TAPL_CLOSED;
 }
 
@@ -159,22 +156,31 @@ void tapL_pass_call(struct tapL_drive *d, int count) {
   d->c->pass.in_call = false;
 }
 
-void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p) {
+/* Push a new handle and keep it in a slot. */
+static __attribute__((noinline)) struct tapL_packet *push_new(struct tapL_drive *d, int slot) {
+  struct tapL_packet *h = tapL_newpacket(d->L);
+  lua_pushvalue(d->L, -1);
+  lua_rawseti(d->L, d->slots, slot);
+  return h;
+}
+
+static inline struct tapL_packet *push_handle(struct tapL_drive *d) {
   struct tapL_pass *pass = &d->c->pass;
-  int slot = TAPL_LENT_SLOT;
-  if (!d->c->strict) {
-    slot = 1 + (int)pass->turn;
-    pass->turn = pass->turn + 1 == TAPL_POOL ? 0 : pass->turn + 1;
-  }
-  if (d->c->strict || lua_rawgeti(d->L, d->slots, slot) == LUA_TNIL) {
-    if (!d->c->strict) lua_pop(d->L, 1);
-    tapL_newpacket(d->L);
-    lua_pushvalue(d->L, -1);
-    lua_rawseti(d->L, d->slots, slot);
-  }
-  pass->lent = lua_touserdata(d->L, -1);
-  pass->lent->packet = p;
-  pass->lent->frame = &d->c->frames[p - d->c->packets];
+  const unsigned turn = pass->turn;
+  if (d->c->strict) return push_new(d, TAPL_LENT_SLOT);
+  pass->turn = turn + 1 == TAPL_POOL ? 0 : turn + 1;
+  if (pass->pool[turn] == NULL)
+    pass->pool[turn] = push_new(d, 1 + (int)turn);
+  else
+    lua_rawgeti(d->L, d->slots, 1 + (int)turn);
+  return pass->pool[turn];
+}
+
+void tapL_pass_lend(struct tapL_drive *d, struct tap_packet *p) {
+  struct tapL_packet *h = push_handle(d);
+  d->c->pass.lent = h;
+  h->packet = p;
+  h->frame = &d->c->frames[p - d->c->packets];
 }
 
 static void feed_handler(struct tapL_drive *d, struct tapL_handler *h, struct tap_packet *p) {
@@ -248,14 +254,7 @@ static bool time_passed(struct tapL_drive *d, int64_t now_ns) {
   tapL_tick_fire(d, now_ns);
   pass->event_ns = tapL_tick_next(d->c);
   if (pass->until_ns < pass->event_ns) pass->event_ns = pass->until_ns;
-  return pass->stop_asked || (!d->c->live && interrupted(d->c));
-}
-
-/* Count the packet at hand as delivered, and move on behind it. */
-static inline void accept(struct tapL_capture *c, struct tap_packet *p) {
-  c->pass.at++;
-  c->pass.left--;
-  p->number = ++c->tally.delivered + c->tally.filtered;
+  return pass->stop_asked || (!d->c->live && tapL_pass_interrupted(d->c));
 }
 
 /* What a filter that looks at frames alone is shown. */
@@ -284,30 +283,39 @@ static inline bool take(struct tapL_capture *c, struct tap_packet *p) {
   }
   if (pass->decoded < (int)pass->level)
     tap_decode_batch(c->context->registry, &c->frames[pass->at], 1, pass->level, p);
-  accept(c, p);
+  tapL_pass_accept(c, p);
   return true;
 }
 
 /* --- the batch --- */
 
-/* Of a batch that nobody looks at those that have to pass the filter are counted one by one.  One
- * packet stands for all of them. */
-static void sift(struct tapL_capture *c) {
+/* Of a batch that nobody looks at those that have to pass the filter are counted one by one: as
+ * many as may be delivered yet, so that none of them is asked whether it still may.  One packet
+ * stands for all of them. */
+static void sift(struct tapL_capture *c, unsigned count) {
   struct tapL_pass *pass = &c->pass;
-  const unsigned last = pass->test_until < pass->count ? pass->test_until : pass->count;
-  const struct tap_frame *first = c->frames + pass->at, *end = c->frames + last, *frame = first;
+  const struct tap_frame *frame = c->frames + pass->at, *end = frame + count;
+  struct tapL_select *filter = c->filter;
   struct tap_packet *p = c->packets;
-  uint64_t accepted = 0, number = c->tally.delivered + c->tally.filtered;
-  show_frame(first, p);
-  for (; frame < end && accepted < pass->left; frame++) {
+  uint64_t accepted = 0;
+  show_frame(frame, p);
+  p->number = c->tally.delivered + c->tally.filtered;
+  for (; frame < end; frame++) {
     p->frame = frame;
-    p->number = ++number;
-    accepted += tapL_select_accepts(c->filter, p);
+    p->number++;
+    accepted += tapL_select_accepts(filter, p);
   }
-  pass->at += (unsigned)(frame - first);
+  pass->at += count;
   pass->left -= accepted;
   c->tally.delivered += accepted;
-  c->tally.filtered += (uint64_t)(frame - first) - accepted;
+  c->tally.filtered += count - accepted;
+}
+
+static void sift_all(struct tapL_capture *c) {
+  const struct tapL_pass *pass = &c->pass;
+  const unsigned last = pass->test_until < pass->count ? pass->test_until : pass->count;
+  while (pass->at < last && pass->left > 0)
+    sift(c, pass->left < last - pass->at ? (unsigned)pass->left : last - pass->at);
 }
 
 /* The others are counted at once. */
@@ -366,7 +374,7 @@ static enum tapL_step refill(struct tapL_drive *d, struct tap_err *e) {
     c->times.before_ns = c->frames[pass->count - 1].ts_ns;
     c->source->ops->release(c->source);
   }
-  pass->at = pass->count = pass->test_until = 0;
+  pass->at = pass->count = pass->test_until = pass->straight_until = 0;
   if (c->hooks.counter_count > 0) tell_finished(d);
   if (follow_changes(c, e) != 0) return TAPL_FAILED;
   if (pass->phase == TAPL_OPEN && time_is_up(c) && drain(c, e) != 0) return TAPL_FAILED;
@@ -391,7 +399,7 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
   struct tapL_capture *c = d->c;
   struct tapL_pass *pass = &c->pass;
   if (pass->plain) {
-    if (pass->at < pass->test_until) sift(c);
+    sift_all(c);
     take_all(c);
   }
   while (pass->at < pass->count) {
@@ -410,14 +418,6 @@ static enum tapL_step deliver(struct tapL_drive *d, struct tap_packet **out) {
   return pass->left == 0 ? TAPL_END : TAPL_WAIT;
 }
 
-/* Nothing comes before the next packet of the batch, and only a loop wants it. */
-static inline bool goes_straight(const struct tapL_capture *c) {
-  const struct tapL_pass *pass = &c->pass;
-  return pass->straight && pass->test_until == 0 && pass->phase == TAPL_OPEN && !pass->stop_asked &&
-         pass->left > 0 && pass->at < pass->count && c->frames[pass->at].ts_ns < pass->event_ns &&
-         !interrupted(c);
-}
-
 /* A function that was asked about a packet raised an error: it is one of the script's. */
 static void hear_complaint(struct tapL_drive *d) {
   if (!d->c->count_errors) tapL_raiseasked(d->L, d->c->context);
@@ -425,13 +425,12 @@ static void hear_complaint(struct tapL_drive *d) {
   d->c->errors++;
 }
 
-static __attribute__((noinline)) enum tapL_step
-advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
+enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
   struct tapL_capture *c = d->c;
   enum tapL_step step;
   if (c->pass.phase == TAPL_CLOSED) return TAPL_END;
   do {
-    if (c->pass.phase == TAPL_OPEN && interrupted(c) && drain(c, e) != 0) {
+    if (c->pass.phase == TAPL_OPEN && tapL_pass_interrupted(c) && drain(c, e) != 0) {
       step = TAPL_FAILED;
     } else if (c->pass.stop_asked || c->pass.left == 0) {
       step = TAPL_END;
@@ -448,13 +447,6 @@ advance_with_all(struct tapL_drive *d, struct tap_packet **out, struct tap_err *
   if (!c->pass.unsaved || step == TAPL_FAILED) return step;
   *e = c->pass.unsaved_why;
   return TAPL_FAILED;
-}
-
-enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e) {
-  if (!goes_straight(d->c)) return advance_with_all(d, out, e);
-  *out = &d->c->packets[d->c->pass.at];
-  accept(d->c, *out);
-  return TAPL_PACKET;
 }
 
 static int64_t earlier(int64_t a, int64_t b) {

@@ -9,6 +9,7 @@
 
 #include "lua/lcapture.h"
 #include "lua/lpacket.h"
+#include "sys/interrupt.h"
 
 /* Who drives: the Lua state at hand, and where on its stack or among the upvalues of the running
  * function the capture's things are. */
@@ -57,6 +58,29 @@ void tapL_pass_limit(struct tapL_capture *c, const struct tapL_limits *limits);
  * TAPL_END, TAPL_FAILED: the pass is over. */
 enum tapL_step tapL_pass_advance(struct tapL_drive *d, struct tap_packet **out, struct tap_err *e);
 
+static inline bool tapL_pass_interrupted(const struct tapL_capture *c) {
+  return c->pass.owns_signals && tap_interrupt_caught() != 0;
+}
+
+/* Count the packet at hand as delivered, and move on behind it. */
+static inline void tapL_pass_accept(struct tapL_capture *c, struct tap_packet *p) {
+  c->pass.at++;
+  c->pass.left--;
+  p->number = ++c->tally.delivered + c->tally.filtered;
+}
+
+/* tapL_pass_advance where there is nothing to do but to take the next packet of the batch; else
+ * NULL. */
+static inline struct tap_packet *tapL_pass_straight(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  struct tap_packet *p = &c->packets[pass->at];
+  if (pass->at >= pass->straight_until || p->frame->ts_ns >= pass->event_ns ||
+      tapL_pass_interrupted(c))
+    return NULL;
+  tapL_pass_accept(c, p);
+  return p;
+}
+
 /* Sleep until packets, a tick, a signal or 'deadline_ns' (monotonic; INT64_MAX: none) come. */
 int tapL_pass_wait(struct tapL_capture *c, int64_t deadline_ns, struct tap_err *e);
 
@@ -66,11 +90,15 @@ int64_t tapL_pass_timeleft(const struct tapL_capture *c, int64_t deadline_ns);
 /* The running thread drives the pass from now on. */
 void tapL_pass_change_thread(struct tapL_drive *d);
 
+enum {
+  TAPL_FREE_SLOTS = 8
+}; /* of the stack, that a C function has in any case, and some to spare */
+
 /* The stack of a C function is new at each call: it is made large enough for what gets the most
  * values. */
 static inline void tapL_pass_enter(struct tapL_drive *d) {
-  enum { FREE_SLOTS = 8 }; /* that a C function has in any case, and some to spare */
-  if (d->c->pass.most > FREE_SLOTS) luaL_checkstack(d->L, d->c->pass.most + LUA_MINSTACK, NULL);
+  if (d->c->pass.most > TAPL_FREE_SLOTS)
+    luaL_checkstack(d->L, d->c->pass.most + LUA_MINSTACK, NULL);
   if (d->c->pass.thread != d->L) tapL_pass_change_thread(d);
 }
 

@@ -33,8 +33,8 @@ struct tapL_select {
   enum tap_level level;         /* the deepest that one of them needs */
   bool tracked;                 /* one of them asks for fields of flows */
   uint32_t linktype;            /* 'now' is for packets of this one; TAPL_NO_LINKTYPE: for none */
-  const struct tap_filter *now; /* NULL: run the program, */
-  bool always;                  /* or there is nothing to ask */
+  const struct tap_filter *now; /* NULL: run the program */
+  bool always;                  /* it accepts whatever comes */
   unsigned serial;              /* tells the ones of a capture apart; 0: of none */
 };
 
@@ -82,7 +82,7 @@ void tapL_select_close(struct tapL_select *s);
  * frame. */
 static inline bool tapL_select_accepts(struct tapL_select *s, const struct tap_packet *p) {
   if (p->frame->linktype != s->linktype && !tapL_select_turn(s, p->frame->linktype)) return false;
-  if (s->now != NULL) return s->always || tap_filter_match(s->now, p);
+  if (s->now != NULL) return tap_filter_match(s->now, p);
   return tap_program_run(&(struct tap_program){ s->insns, s->count }, p->frame) != 0;
 }
 

@@ -63,17 +63,31 @@ static void look_at_time(struct tapL_capture *c) {
   if (!c->live && (ends || c->hooks.tick_count > 0)) pass->event_ns = INT64_MIN;
 }
 
+static bool is_hooked(const struct tapL_capture *c) {
+  return (c->hooks.handler_count | c->hooks.counter_count) != 0;
+}
+
+/* Is all of the batch for the loop alone? */
+static void look_for_straight(struct tapL_capture *c) {
+  struct tapL_pass *pass = &c->pass;
+  bool is_straight = pass->has_loop && !is_hooked(c) && !pass->tracks && pass->loop.where == NULL &&
+                     pass->most <= TAPL_FREE_SLOTS && pass->test_until == 0;
+  const unsigned left = pass->count - pass->at;
+  pass->straight_until = !is_straight        ? 0
+                         : pass->left < left ? pass->at + (unsigned)pass->left
+                                             : pass->count;
+}
+
 /* How deep packets are wanted, whether with their flows, and whether anybody looks at single ones;
  * those of the batch that are left are decoded anew where they have to be.  0, or -1 and 'e'. */
 static int look_at_packets(struct tapL_capture *c, struct tap_err *e) {
   struct tapL_pass *pass = &c->pass;
-  const bool hooked = (c->hooks.handler_count | c->hooks.counter_count) != 0;
   if (tapL_flow_ready(c, e) != 0) return -1;
   pass->level = wanted_level(c);
-  pass->straight = pass->has_loop && !hooked && !pass->tracks && pass->loop.where == NULL;
-  pass->plain = !pass->stepwise && !hooked && !pass->tracks && pass->event_ns == INT64_MAX &&
+  pass->plain = !pass->stepwise && !is_hooked(c) && !pass->tracks && pass->event_ns == INT64_MAX &&
                 (c->filter == NULL || c->filter->level == TAP_LEVEL_FRAME);
   decode_left(c);
+  look_for_straight(c);
   return 0;
 }
 
@@ -185,5 +199,6 @@ int tapL_pass_meet(struct tapL_capture *c, uint64_t stale, struct tap_err *e) {
   c->pass.decoded = TAPL_NOT_DECODED;
   if (meet_linktypes(c, e) != 0) return -1;
   decode_left(c);
+  look_for_straight(c);
   return 0;
 }

@@ -23,6 +23,13 @@ static bool size_fits(const struct tap_field *field) {
   }
 }
 
+static uint8_t place_access(const struct tap_field *field, unsigned bytes) {
+  if (field->type == TAP_FLOAT) return TAP_ACCESS_ANY;
+  if (!tap_type_is_number(field->type)) return TAP_ACCESS_BYTES;
+  if (tap_type_is_signed(field->type)) return TAP_ACCESS_ANY;
+  return bytes == 1 || bytes == 2 || bytes == 4 ? TAP_ACCESS_NUMBER : TAP_ACCESS_ANY;
+}
+
 bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
                   unsigned level) {
   unsigned used;
@@ -31,11 +38,15 @@ bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned p
   if (field == NULL) return true;
   if (!size_fits(field)) return false;
   if (field->level != 0) ref->level = field->level;
+  ref->access = field->access;
   ref->byte = field->bit / 8;
   if (field->read != NULL || field->read_self != NULL) return true;
   used = (field->bit % 8u + field->bits + 7) / 8;
   ref->bytes = ref->load = (uint8_t)used;
-  if ((field->flags & TAP_LITTLE) != 0) ref->load |= TAP_LOAD_LITTLE;
+  if ((field->flags & TAP_LITTLE) != 0)
+    ref->load |= TAP_LOAD_LITTLE;
+  else
+    ref->access = place_access(field, used);
   if (tap_type_is_number(field->type) && field->bits > 0) {
     ref->shift = (uint8_t)(used * 8 - field->bit % 8u - field->bits);
     ref->mask = field->bits == 64 ? UINT64_MAX : (UINT64_C(1) << field->bits) - 1;
@@ -106,10 +117,17 @@ read_occurrence(const struct tap_ref *ref, const struct tap_packet *p, struct ta
 /* A place in the outermost layer is what is asked for most.  That layer may lack it, and an inner
  * one have it. */
 bool tap_ref_search(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
-  const struct tap_layer *layer = tap_packet_layer(p, ref->protocol, 0);
+  const struct tap_layer *layer;
+  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
+  layer = tap_packet_layer(p, ref->protocol, 0);
   if (layer == NULL) return false;
   if (ref->bytes > 0 && ref->nth == 0 && read_place(ref, p, layer, out)) return true;
   return read_occurrence(ref, p, out);
+}
+
+bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
+  enum tap_fetched fetched = tap_ref_fetch(ref, p, out);
+  return fetched == TAP_ELSEWHERE ? tap_ref_search(ref, p, out) : fetched == TAP_FETCHED;
 }
 
 const char *tap_field_value_name(const struct tap_field *field, uint64_t value) {

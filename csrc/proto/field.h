@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/cursor.h"
+#include "proto/ends.h"
 #include "proto/packet.h"
 #include "proto/value.h"
 
@@ -41,6 +42,18 @@ enum {
   TAP_LITTLE = 1 << 6,          /* a number at a place of whole bytes, the lowest one first */
 };
 
+/* Short ways to values that are asked for most: to the first occurrence, in its plain form. */
+enum tap_access {
+  TAP_ACCESS_ANY,    /* none: whatever else there is */
+  TAP_ACCESS_NUMBER, /* unsigned, at a place, of 1, 2 or 4 bytes */
+  TAP_ACCESS_BYTES,  /* at a place: an address, bytes, text */
+  TAP_ACCESS_SRC,
+  TAP_ACCESS_DST,
+  TAP_ACCESS_SPORT,
+  TAP_ACCESS_DPORT,
+  TAP_ACCESS_LEN /* on the wire */
+};
+
 struct tap_field {
   const char *name;  /* "tcp.dstport" */
   const char *label; /* "Destination Port" */
@@ -48,6 +61,7 @@ struct tap_field {
   uint8_t flags;
   uint16_t bit, bits; /* place in the header, bit 0 is the first on the wire; bits 0: see read */
   uint8_t level;      /* enum tap_level: 0 is the level of its protocol */
+  uint8_t access;     /* enum tap_access: a short way that leads to what 'read' reads */
   tap_reader *read;   /* NULL: by place */
   tap_self_reader *read_self;   /* NULL: by place or by 'read'; else it gets ... */
   const void *self;             /* ... this through its row */
@@ -76,6 +90,7 @@ struct tap_ref {
   uint8_t nth;                   /* occurrence, 0 is the outermost */
   uint8_t form;                  /* enum tap_form */
   uint8_t level;                 /* how deep a packet must be decoded to read it */
+  uint8_t access;                /* enum tap_access */
   uint8_t bytes, shift;          /* place, made ready: load 'bytes' at 'byte', shift right ...
                                     (bytes 0: it has no place) */
   uint8_t load;                  /* 'bytes', and TAP_LOAD_LITTLE where the lowest one comes first */
@@ -90,32 +105,16 @@ struct tap_ref {
 bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
                   unsigned level);
 
-/* tap_ref_read for a field of a protocol's layers. */
-bool tap_ref_search(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
-
 /* Does reading it need the packet's flow? */
 static inline bool tap_ref_tracked(const struct tap_ref *ref) {
   return ref->field != NULL && (ref->field->flags & TAP_TRACKED) != 0;
 }
 
-/* Read the value that 'ref' names; false where the packet does not have it. */
-static inline bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p,
-                                struct tap_value *out) {
-  if (ref->protocol == TAP_ANY_PROTOCOL) return ref->field->read(p, NULL, ref->nth, out);
-  return tap_ref_search(ref, p, out);
+/* Let 'ref' name this occurrence. */
+static inline void tap_ref_turn(struct tap_ref *ref, unsigned nth) {
+  ref->nth = (uint8_t)nth;
+  if (nth > 0) ref->access = TAP_ACCESS_ANY;
 }
-
-/* The same for one layer and occurrence 'nth' within it (0 is the first). */
-bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
-                        const struct tap_layer *layer, unsigned nth, struct tap_value *out);
-
-/* Bytes that a number of this field takes in its ':raw' form; 8 where a function reads it. */
-static inline unsigned tap_ref_width(const struct tap_ref *ref) {
-  return ref->field == NULL || ref->field->bits == 0 ? 8 : (ref->field->bits + 7u) / 8;
-}
-
-/* The name of an enumerated value, or NULL. */
-const char *tap_field_value_name(const struct tap_field *field, uint64_t value);
 
 /* Load a big-endian number of 1 to 8 bytes; the sizes that headers have most without a loop. */
 static inline uint64_t tap_load_be(const uint8_t *p, unsigned bytes) {
@@ -143,5 +142,69 @@ static inline uint64_t tap_extend_sign(uint64_t n, unsigned bits) {
   uint64_t sign = UINT64_C(1) << (bits - 1);
   return (n ^ sign) - sign;
 }
+
+/* What became of a short way: the packet does not have it, here it is, or none leads to it. */
+enum tap_fetched { TAP_ABSENT, TAP_FETCHED, TAP_ELSEWHERE };
+
+static inline enum tap_fetched tap_fetched_if(bool is_there) {
+  return is_there ? TAP_FETCHED : TAP_ABSENT;
+}
+
+/* A place in the outermost layer of its protocol.  That one may lack it, and an inner one have it. */
+static inline enum tap_fetched tap_ref_fetch_place(const struct tap_ref *ref,
+                                                   const struct tap_packet *p, bool is_number,
+                                                   struct tap_value *out) {
+  const struct tap_layer *layer = tap_packet_layer(p, ref->protocol, 0);
+  const uint8_t *at;
+  if (layer == NULL) return TAP_ABSENT;
+  if ((uint32_t)ref->byte + ref->bytes > layer->header) return TAP_ELSEWHERE;
+  at = p->frame->data + layer->start + ref->byte;
+  out->type = ref->field->type;
+  out->bytes = at;
+  out->size = ref->bytes;
+  out->number = 0;
+  if (is_number) {
+    uint32_t n = ref->bytes == 2 ? tap_be16(at) : ref->bytes == 1 ? *at : tap_be32(at);
+    out->number = n >> ref->shift & ref->mask;
+  }
+  return TAP_FETCHED;
+}
+
+/* Take a short way: what it leads to is a plain value, and not in 'made'.  In line by force, since
+ * what callers do with the value folds with how it comes. */
+static inline __attribute__((always_inline)) enum tap_fetched
+tap_ref_fetch(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
+  switch ((enum tap_access)ref->access) {
+  case TAP_ACCESS_ANY: return TAP_ELSEWHERE;
+  case TAP_ACCESS_NUMBER: return tap_ref_fetch_place(ref, p, true, out);
+  case TAP_ACCESS_BYTES: return tap_ref_fetch_place(ref, p, false, out);
+  case TAP_ACCESS_SRC: return tap_fetched_if(tap_ends_address(p, true, out));
+  case TAP_ACCESS_DST: return tap_fetched_if(tap_ends_address(p, false, out));
+  case TAP_ACCESS_SPORT: return tap_fetched_if(tap_ends_port(p, true, out));
+  case TAP_ACCESS_DPORT: return tap_fetched_if(tap_ends_port(p, false, out));
+  case TAP_ACCESS_LEN: break;
+  }
+  out->type = TAP_UINT;
+  out->number = tap_frame_wire_len(p->frame);
+  return TAP_FETCHED;
+}
+
+/* Read the value that 'ref' names; false where the packet does not have it. */
+bool tap_ref_read(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
+
+/* The same where no short way leads. */
+bool tap_ref_search(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out);
+
+/* The same for one layer and occurrence 'nth' within it (0 is the first). */
+bool tap_ref_read_layer(const struct tap_ref *ref, const struct tap_packet *p,
+                        const struct tap_layer *layer, unsigned nth, struct tap_value *out);
+
+/* Bytes that a number of this field takes in its ':raw' form; 8 where a function reads it. */
+static inline unsigned tap_ref_width(const struct tap_ref *ref) {
+  return ref->field == NULL || ref->field->bits == 0 ? 8 : (ref->field->bits + 7u) / 8;
+}
+
+/* The name of an enumerated value, or NULL. */
+const char *tap_field_value_name(const struct tap_field *field, uint64_t value);
 
 #endif

@@ -217,7 +217,8 @@ static const struct tap_name linktype_names[] = {
 
 const struct tap_field tap_frame_fields[] = {
   TAP_READ("frame.number", "Frame Number", TAP_UINT, read_number),
-  TAP_READ("frame.len", "Length on the wire", TAP_UINT, read_len, .unit = "bytes"),
+  TAP_READ("frame.len", "Length on the wire", TAP_UINT, read_len, .unit = "bytes",
+           .access = TAP_ACCESS_LEN),
   TAP_READ("frame.cap_len", "Captured Length", TAP_UINT, read_cap_len, .unit = "bytes"),
   TAP_READ("frame.time", "Arrival Time", TAP_TIME, read_time),
   TAP_READ("frame.time_epoch", "Epoch Time", TAP_TIME, read_time, .flags = TAP_HIDDEN),

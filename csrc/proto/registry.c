@@ -377,8 +377,9 @@ int tap_registry_find(const struct tap_registry *r, const char *name, struct tap
   if (tap_spelling_read(&s, name, e) != 0) return -1;
   if ((ref = tap_names_find(&r->names, s.base)) == NULL) return no_such_field(r, s.base, e);
   *out = *ref;
-  out->nth = (uint8_t)s.nth;
+  tap_ref_turn(out, s.nth);
   out->form = (uint8_t)s.form;
   out->optional = s.optional;
+  if (s.form != TAP_FORM_VALUE || s.range != NULL) out->access = TAP_ACCESS_ANY;
   return s.range == NULL ? 0 : tap_form_range(out, name, s.range, e);
 }

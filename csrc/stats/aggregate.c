@@ -17,7 +17,7 @@ struct tap_aggregate {
   unsigned owners;
   struct tap_plan plan;
   bool is_simple; /* the key is one plain value */
-  struct tap_table table;
+  struct tap_rows table;
   uint64_t evicted;
   uint64_t others[TAP_COLUMNS_MAX];
 };
@@ -52,7 +52,8 @@ static inline uint64_t *row_for(struct tap_aggregate *a, const uint64_t *key, si
 }
 
 /* The row for a packet; NULL when a part of its key that must be there is not. */
-static uint64_t *row_of_parts(struct tap_aggregate *a, const struct tap_packet *p) {
+static __attribute__((noinline)) uint64_t *row_of_parts(struct tap_aggregate *a,
+                                                        const struct tap_packet *p) {
   struct tap_key key;
   uint8_t *at = tap_key_begin(&key);
   unsigned later = a->plan.key_count;
@@ -70,32 +71,36 @@ static uint64_t *row_of_parts(struct tap_aggregate *a, const struct tap_packet *
   return row_for(a, key.words, tap_key_end(&key, at));
 }
 
-static uint64_t *row_of_long(struct tap_aggregate *a, const struct tap_value *v) {
-  struct tap_key key;
-  uint8_t *at = tap_key_put(&key, tap_key_begin(&key), v, 0);
-  return row_for(a, key.words, tap_key_end(&key, at));
-}
-
-/* The same for a key of one part, which mostly is one word and then never touches memory.  It and
- * count_packet are in line by force: a value's room is more stack than compilers do that for. */
+/* The same for a key of one part, which mostly is one word and then never touches memory.  It is
+ * in line by force. */
 static inline __attribute__((always_inline)) uint64_t *row_of_one(struct tap_aggregate *a,
                                                                   const struct tap_packet *p) {
   struct tap_value v;
   uint64_t word;
-  if (!tap_ref_read(a->plan.by, p, &v)) return row_of_parts(a, p);
-  return tap_key_word(&v, &word) ? row_for(a, &word, 1) : row_of_long(a, &v);
+  if (tap_ref_fetch(a->plan.by, p, &v) != TAP_FETCHED || !tap_key_word(&v, &word))
+    return row_of_parts(a, p);
+  return row_for(a, &word, 1);
 }
 
-static inline __attribute__((always_inline)) void
-count_packet(const struct tap_plan *plan, const struct tap_packet *p, uint64_t *row) {
+static __attribute__((noinline)) uint64_t search_number(const struct tap_ref *ref,
+                                                        const struct tap_packet *p) {
+  struct tap_value v;
+  return tap_ref_search(ref, p, &v) ? v.number : 0;
+}
+
+/* The number of a column's field; 0 where the packet does not have it. */
+static inline __attribute__((always_inline)) uint64_t column_number(const struct tap_ref *ref,
+                                                                    const struct tap_packet *p) {
+  struct tap_value v;
+  v.number = 0;
+  return tap_ref_fetch(ref, p, &v) == TAP_ELSEWHERE ? search_number(ref, p) : v.number;
+}
+
+static inline void count_packet(const struct tap_plan *plan, const struct tap_packet *p,
+                                uint64_t *row) {
   const struct tap_column *end = plan->column + plan->column_count;
-  for (const struct tap_column *column = plan->column; column < end; column++, row++) {
-    struct tap_value v;
-    if (column->kind == TAP_COUNT)
-      *row += 1;
-    else if (tap_ref_read(&column->field, p, &v))
-      *row += v.number;
-  }
+  for (const struct tap_column *column = plan->column; column < end; column++, row++)
+    *row += column->kind == TAP_COUNT ? 1 : column_number(&column->field, p);
 }
 
 bool tap_aggregate_add(struct tap_aggregate *a, const struct tap_packet *p) {

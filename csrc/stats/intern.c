@@ -13,7 +13,7 @@
 enum { ID = 0, COUNTERS = 1 };
 
 struct tap_intern {
-  struct tap_table table;
+  struct tap_rows table;
   uint64_t refused;
 };
 

@@ -12,18 +12,18 @@
 
 enum { FIRST_SLOTS = 64, FIRST_ROWS = 48, FIRST_WORDS = 256 };
 
-void tap_table_init(struct tap_table *t, unsigned counters, size_t limit, uint64_t seed) {
-  *t = (struct tap_table){ .counters = counters, .limit = limit, .seed = seed };
+void tap_table_init(struct tap_rows *t, unsigned counters, size_t limit, uint64_t seed) {
+  *t = (struct tap_rows){ .counters = counters, .limit = limit, .seed = seed };
 }
 
-void tap_table_free(struct tap_table *t) {
+void tap_table_free(struct tap_rows *t) {
   free(t->words);
   free(t->rows);
   free(t->slots);
-  *t = (struct tap_table){ 0 };
+  *t = (struct tap_rows){ 0 };
 }
 
-static bool grow_slots(struct tap_table *t) {
+static bool grow_slots(struct tap_rows *t) {
   size_t room = t->slots_room > 0 ? t->slots_room * 2 : FIRST_SLOTS;
   struct tap_slot *slots = calloc(room, sizeof *slots);
   if (slots == NULL) return false;
@@ -40,7 +40,7 @@ static bool grow_slots(struct tap_table *t) {
   return true;
 }
 
-static bool grow_rows(struct tap_table *t) {
+static bool grow_rows(struct tap_rows *t) {
   size_t room = t->rows_room > 0 ? t->rows_room * 2 : FIRST_ROWS;
   uint32_t *rows = room <= SIZE_MAX / sizeof *rows ? realloc(t->rows, room * sizeof *rows) : NULL;
   if (rows == NULL) return false;
@@ -49,7 +49,7 @@ static bool grow_rows(struct tap_table *t) {
   return true;
 }
 
-static bool grow_words(struct tap_table *t, size_t needed) {
+static bool grow_words(struct tap_rows *t, size_t needed) {
   size_t room = t->words_room > 0 ? t->words_room : FIRST_WORDS;
   uint64_t *words;
   while (room < needed)
@@ -62,14 +62,14 @@ static bool grow_words(struct tap_table *t, size_t needed) {
   return true;
 }
 
-static bool make_room(struct tap_table *t, size_t words) {
+static bool make_room(struct tap_rows *t, size_t words) {
   if (t->rows_used == t->limit) return false;
   if (t->rows_used >= t->slots_room / 4 * 3 && !grow_slots(t)) return false;
   if (t->rows_used == t->rows_room && !grow_rows(t)) return false;
   return t->words_used + words <= t->words_room || grow_words(t, t->words_used + words);
 }
 
-uint64_t *tap_table_add(struct tap_table *t, const uint64_t *key, size_t words, uint32_t hash) {
+uint64_t *tap_table_add(struct tap_rows *t, const uint64_t *key, size_t words, uint32_t hash) {
   size_t at = t->words_used;
   uint64_t *row;
   if (!make_room(t, t->counters + words)) return NULL;
@@ -83,7 +83,7 @@ uint64_t *tap_table_add(struct tap_table *t, const uint64_t *key, size_t words, 
 }
 
 /* Rows begin in the order of their numbers. */
-static size_t row_at(const struct tap_table *t, uint32_t place) {
+static size_t row_at(const struct tap_rows *t, uint32_t place) {
   size_t low = 0, high = t->rows_used - 1;
   while (low < high) {
     size_t middle = low + (high - low) / 2;
@@ -95,7 +95,7 @@ static size_t row_at(const struct tap_table *t, uint32_t place) {
   return low;
 }
 
-long tap_table_find(const struct tap_table *t, const uint64_t *key, size_t words) {
+long tap_table_find(const struct tap_rows *t, const uint64_t *key, size_t words) {
   const struct tap_slot *slot;
   if (t->slots == NULL) return -1;
   slot = tap_table_slot(t, key, words, tap_table_hash(t, key, words));

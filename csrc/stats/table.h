@@ -23,7 +23,7 @@ struct tap_slot {
   uint32_t place; /* where the row begins in 'words', + 1; 0: free */
 };
 
-struct tap_table {
+struct tap_rows {
   uint64_t seed;
   uint64_t *words;
   uint32_t *rows;
@@ -34,12 +34,11 @@ struct tap_table {
   unsigned counters; /* in each row */
 };
 
-void tap_table_init(struct tap_table *t, unsigned counters, size_t limit, uint64_t seed);
-void tap_table_free(struct tap_table *t);
+void tap_table_init(struct tap_rows *t, unsigned counters, size_t limit, uint64_t seed);
+void tap_table_free(struct tap_rows *t);
 
 /* A product folds what is high into what is low, where indexes are taken from. */
-static inline uint32_t tap_table_hash(const struct tap_table *t, const uint64_t *key,
-                                      size_t words) {
+static inline uint32_t tap_table_hash(const struct tap_rows *t, const uint64_t *key, size_t words) {
   uint64_t h = t->seed;
   for (const uint64_t *end = key + words; key < end; key++) {
     h = (h ^ *key) * 0x9e3779b97f4a7c15u;
@@ -49,7 +48,7 @@ static inline uint32_t tap_table_hash(const struct tap_table *t, const uint64_t 
 }
 
 /* The slot of the key, or the free one where it would go.  There must be slots. */
-static inline struct tap_slot *tap_table_slot(const struct tap_table *t, const uint64_t *key,
+static inline struct tap_slot *tap_table_slot(const struct tap_rows *t, const uint64_t *key,
                                               size_t words, uint32_t hash) {
   for (size_t i = hash;; i++) {
     struct tap_slot *slot = &t->slots[i & (t->slots_room - 1)];
@@ -65,11 +64,11 @@ static inline struct tap_slot *tap_table_slot(const struct tap_table *t, const u
 }
 
 /* Make a row for a key that has none.  Returns its counters, as put() does. */
-uint64_t *tap_table_add(struct tap_table *t, const uint64_t *key, size_t words, uint32_t hash);
+uint64_t *tap_table_add(struct tap_rows *t, const uint64_t *key, size_t words, uint32_t hash);
 
 /* The counters of the row with this key, which is made where there is none: counters 0.  NULL
  * when the table is at its limit or memory is out.  Valid until the next call. */
-static inline uint64_t *tap_table_put(struct tap_table *t, const uint64_t *key, size_t words) {
+static inline uint64_t *tap_table_put(struct tap_rows *t, const uint64_t *key, size_t words) {
   uint32_t hash = tap_table_hash(t, key, words);
   const struct tap_slot *slot = t->slots == NULL ? NULL : tap_table_slot(t, key, words, hash);
   if (slot == NULL || slot->place == 0) return tap_table_add(t, key, words, hash);
@@ -77,10 +76,10 @@ static inline uint64_t *tap_table_put(struct tap_table *t, const uint64_t *key, 
 }
 
 /* The number of the row with this key, or -1. */
-long tap_table_find(const struct tap_table *t, const uint64_t *key, size_t words);
+long tap_table_find(const struct tap_rows *t, const uint64_t *key, size_t words);
 
 /* Counters of row 'row', and behind them its key. */
-static inline const uint64_t *tap_table_row(const struct tap_table *t, size_t row) {
+static inline const uint64_t *tap_table_row(const struct tap_rows *t, size_t row) {
   return t->words + t->rows[row];
 }
 

@@ -129,6 +129,7 @@ static uint32_t random_size(unsigned type) {
   case TAP_IPV4: return 4;
   case TAP_IPV6: return 16;
   case TAP_MAC: return 6;
+  case TAP_EUI64: return 8;
   default: return below(6) > 0 ? below(9) : below(LONGEST);
   }
 }
