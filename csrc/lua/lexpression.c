@@ -190,6 +190,16 @@ static int expression_verdict(lua_State *L) {
   return 1;
 }
 
+/* The text that it was made of. */
+static int expression_tostring(lua_State *L) {
+  const struct tapL_select *x = check_expression(L);
+  if (x->insns != NULL)
+    lua_pushfstring(L, "filter (%I instructions)", (lua_Integer)x->count);
+  else
+    lua_pushstring(L, x->text != NULL ? x->text : "filter (closed)");
+  return 1;
+}
+
 static const luaL_Reg methods[] = {
   { "close", expression_close },
   { "code", expression_code },
@@ -205,6 +215,7 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg metamethods[] = {
   { "__close", expression_close },
   { "__gc", expression_close },
+  { "__tostring", expression_tostring },
   { NULL, NULL },
 };
 

@@ -1,6 +1,7 @@
 ---@meta moontap
 --- Types for editors, as in moontap/meta.lua: filters.
 
+--- tostring tells the text that it was made of, or how many instructions it has.
 ---@class moontap.Filter
 local Filter = {}
 
