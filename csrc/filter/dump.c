@@ -105,13 +105,18 @@ static struct form form_of(uint16_t code) {
   return (struct form){ "unimp", SHAPE_UNKNOWN };
 }
 
+/* What a program returns and reckons with is decimal; what it compares and masks with is not. */
+static bool is_decimal(uint16_t code) {
+  const unsigned op = BPF_OP(code);
+  if (BPF_CLASS(code) == BPF_ALU) return op != BPF_AND && op != BPF_OR && op != BPF_XOR;
+  return BPF_CLASS(code) == BPF_RET;
+}
+
 static void operand(const struct tap_insn *insn, size_t i, struct form form, char *out,
                     size_t size) {
   const char *metadata = metadata_name(insn->k);
   switch (form.shape) {
-  case SHAPE_K:
-    snprintf(out, size, BPF_CLASS(insn->code) == BPF_RET ? "#%d" : "#0x%x", insn->k);
-    break;
+  case SHAPE_K: snprintf(out, size, is_decimal(insn->code) ? "#%d" : "#0x%x", insn->k); break;
   case SHAPE_X: snprintf(out, size, "x"); break;
   case SHAPE_ABSOLUTE:
     if (metadata != NULL)
