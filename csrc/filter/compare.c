@@ -131,8 +131,8 @@ unsigned tap_comparison_level(const struct tap_comparison *c) {
   return c->payload ? TAP_LEVEL_ALL : c->ref.level;
 }
 
-bool tap_comparison_tracked(const struct tap_comparison *c) {
-  return tap_ref_tracked(&c->ref);
+unsigned tap_comparison_asks(const struct tap_comparison *c) {
+  return tap_ref_asks(&c->ref);
 }
 
 static int by_low(const void *a, const void *b) {

@@ -18,8 +18,8 @@ bool tap_comparison_holds(const struct tap_comparison *c, const struct tap_packe
 /* How deep a packet must be decoded for it. */
 unsigned tap_comparison_level(const struct tap_comparison *c);
 
-/* Does it ask for a field of flows? */
-bool tap_comparison_tracked(const struct tap_comparison *c);
+/* What else than the frame its field is about: TAP_TRACKED, TAP_SEQUENCED. */
+unsigned tap_comparison_asks(const struct tap_comparison *c);
 
 void tap_comparison_free(struct tap_comparison *c);
 

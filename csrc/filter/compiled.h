@@ -22,7 +22,8 @@ struct tap_filter {
   struct tap_graph asked;          /* what the kernel's program asks, if there is one */
   uint32_t asked_root;
   const char *reason; /* why the kernel's program is not all or not there */
-  bool exact, tracked;
+  bool exact;
+  unsigned asks; /* see tap_filter_asks */
   enum tap_level level;
   unsigned cells;
   struct tap_comparison **comparisons;

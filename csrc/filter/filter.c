@@ -124,6 +124,10 @@ static bool emit_root(struct tap_filter *f, uint32_t root) {
 /* A program that is too large leaves its largest sets to user space. */
 static void emit_kernel(struct tap_filter *f) {
   uint32_t root = join_live(f);
+  if ((f->asks & TAP_SEQUENCED) != 0) {
+    f->reason = "frames are counted, which the kernel must not leave out then";
+    return;
+  }
   f->exact = !tap_split_needed(&f->graph, root);
   if (!f->exact) {
     root = split(f, root, UINT32_MAX);
@@ -148,7 +152,7 @@ static void find_needs(struct tap_filter *f) {
   for (size_t i = 0; i < f->comparison_count; i++) {
     enum tap_level level = tap_comparison_level(f->comparisons[i]);
     if (level > f->level) f->level = level;
-    f->tracked = f->tracked || tap_comparison_tracked(f->comparisons[i]);
+    f->asks |= tap_comparison_asks(f->comparisons[i]);
   }
 }
 
@@ -158,8 +162,8 @@ static bool compile(struct tap_filter *f, struct tap_filter_error *e) {
   if (!lower_forms(f, e)) return false;
   if (!tap_split_needed(&f->graph, f->root))
     tap_make_program(&f->graph, f->root, &f->options, f->cells, &f->file, NULL);
-  emit_kernel(f);
   find_needs(f);
+  emit_kernel(f);
   if (!fuse(f)) return false;
   tap_filter_warn(f);
   if (f->arena.failed || f->graph.failed) return false;
@@ -220,8 +224,8 @@ enum tap_level tap_filter_level(const struct tap_filter *f) {
   return f->level;
 }
 
-bool tap_filter_tracked(const struct tap_filter *f) {
-  return f->tracked;
+unsigned tap_filter_asks(const struct tap_filter *f) {
+  return f->asks;
 }
 
 bool tap_filter_match(const struct tap_filter *f, const struct tap_packet *p) {

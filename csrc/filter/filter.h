@@ -88,8 +88,9 @@ const struct tap_program *tap_filter_file(const struct tap_filter *f);
 /* How deep packets must be decoded for match(); TAP_LEVEL_FRAME: not at all. */
 enum tap_level tap_filter_level(const struct tap_filter *f);
 
-/* Does it ask for fields of flows? */
-bool tap_filter_tracked(const struct tap_filter *f);
+/* What else than the frame its fields are about: TAP_TRACKED, its flow, and TAP_SEQUENCED, the
+ * frames before it.  For the latter all must come, so that there is nothing for the kernel. */
+unsigned tap_filter_asks(const struct tap_filter *f);
 
 /* The exact verdict on a packet that is decoded as deep as level() says. */
 bool tap_filter_match(const struct tap_filter *f, const struct tap_packet *p);

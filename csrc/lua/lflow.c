@@ -19,37 +19,41 @@ void tapL_flow_init(struct tapL_capture *c) {
 
 /* --- who asks --- */
 
-static bool select_asks(const struct tapL_select *s) {
-  return s != NULL && s->tracked;
+static bool select_asks(const struct tapL_select *s, unsigned what) {
+  return s != NULL && (s->asks & what) != 0;
 }
 
-static bool handler_asks(const struct tapL_handler *h) {
-  if (select_asks(h->where)) return true;
+static bool handler_asks(const struct tapL_handler *h, unsigned what) {
+  if (select_asks(h->where, what)) return true;
   for (int i = 0; i < h->ref_count; i++)
-    if (tap_ref_tracked(&h->refs[i])) return true;
+    if ((tap_ref_asks(&h->refs[i]) & what) != 0) return true;
   return false;
 }
 
-static bool counter_asks(const struct tapL_counter *counter) {
+static bool counter_asks(const struct tapL_counter *counter, unsigned what) {
   const struct tap_plan *plan;
-  if (select_asks(counter->where)) return true;
+  if (select_asks(counter->where, what)) return true;
   if (counter->aggregate == NULL) return false; /* a writer asks nothing */
   plan = tap_aggregate_plan(counter->aggregate);
   for (unsigned i = 0; i < plan->key_count; i++)
-    if (tap_ref_tracked(&plan->by[i])) return true;
+    if ((tap_ref_asks(&plan->by[i]) & what) != 0) return true;
   for (unsigned i = 0; i < plan->column_count; i++)
-    if (tap_ref_tracked(&plan->column[i].field)) return true;
+    if ((tap_ref_asks(&plan->column[i].field) & what) != 0) return true;
+  return false;
+}
+
+bool tapL_hooks_ask(const struct tapL_capture *c, const struct tapL_handler *loop, unsigned what) {
+  const struct tapL_hooks *hooks = &c->hooks;
+  if (loop != NULL && handler_asks(loop, what)) return true;
+  for (int i = 0; i < hooks->handler_count; i++)
+    if (handler_asks(&hooks->handlers[i], what)) return true;
+  for (int i = 0; i < hooks->counter_count; i++)
+    if (counter_asks(&hooks->counters[i], what)) return true;
   return false;
 }
 
 bool tapL_flow_wanted(const struct tapL_capture *c, const struct tapL_handler *loop) {
-  const struct tapL_hooks *hooks = &c->hooks;
-  if (c->flows.asked || c->pass.tracks || (loop != NULL && handler_asks(loop))) return true;
-  for (int i = 0; i < hooks->handler_count; i++)
-    if (handler_asks(&hooks->handlers[i])) return true;
-  for (int i = 0; i < hooks->counter_count; i++)
-    if (counter_asks(&hooks->counters[i])) return true;
-  return false;
+  return c->flows.asked || c->pass.tracks || tapL_hooks_ask(c, loop, TAP_TRACKED);
 }
 
 int tapL_flow_ready(struct tapL_capture *c, struct tap_err *e) {

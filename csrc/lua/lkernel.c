@@ -108,7 +108,7 @@ int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, boo
     .looped = loop != NULL,
     .handlers = c->hooks.handler_count,
     .counters = c->hooks.counter_count,
-    .joins = !counted && !tapL_flow_wanted(c, loop),
+    .joins = !counted && !tapL_flow_wanted(c, loop) && !tapL_hooks_ask(c, loop, TAP_SEQUENCED),
     .changes = c->changes,
   };
   if (c->source->ops->set_filter == NULL || is_same(&k->wish, &wish)) return 0;

@@ -34,7 +34,7 @@ struct tapL_kernel {
 };
 
 /* Put in what can run there.  A pass with a limit of packets ('counted') counts those that no hook
- * wants as well, and flows are made of them too, so that nothing is left out for the hooks' sake
+ * wants as well, flows are made of them too, and fields that count frames count them, so that nothing is left out for the hooks' sake
  * then.  A program that the kernel
  * refuses runs here.  0, or -1 and 'e' where it takes not even an empty one. */
 int tapL_kernel_set(struct tapL_capture *c, const struct tapL_handler *loop, bool counted,

@@ -68,7 +68,7 @@ static bool add_compiled(struct tapL_select *s, uint16_t linktype, struct tap_fi
   s->compiled = grown;
   s->compiled[s->compiled_count++] = (struct tapL_compiled){ linktype, filter };
   if (tap_filter_level(filter) > s->level) s->level = tap_filter_level(filter);
-  s->tracked = s->tracked || tap_filter_tracked(filter);
+  s->asks |= tap_filter_asks(filter);
   return true;
 }
 

@@ -31,7 +31,7 @@ struct tapL_select {
   size_t compiled_count;
   unsigned changes;             /* of the registry, when they were compiled */
   enum tap_level level;         /* the deepest that one of them needs */
-  bool tracked;                 /* one of them asks for fields of flows */
+  unsigned asks;                /* what tap_filter_asks says of them together */
   uint32_t linktype;            /* 'now' is for packets of this one; TAPL_NO_LINKTYPE: for none */
   const struct tap_filter *now; /* NULL: run the program */
   bool always;                  /* it accepts whatever comes */

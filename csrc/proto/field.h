@@ -40,6 +40,7 @@ enum {
                            once, from a list of such rows, which are read without a layer */
   TAP_HEX32 = TAP_HEX | 1 << 5, /* as many digits as 32 bits have, as Wireshark holds it */
   TAP_LITTLE = 1 << 6,          /* a number at a place of whole bytes, the lowest one first */
+  TAP_SEQUENCED = 1 << 7,       /* depends on the frames before it: wrong where some never came */
 };
 
 /* Short ways to values that are asked for most: to the first occurrence, in its plain form. */
@@ -105,9 +106,14 @@ struct tap_ref {
 bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
                   unsigned level);
 
+/* TAP_TRACKED and TAP_SEQUENCED, what is true of the field: what else than the frame it is about. */
+static inline unsigned tap_ref_asks(const struct tap_ref *ref) {
+  return ref->field != NULL ? ref->field->flags & (TAP_TRACKED | TAP_SEQUENCED) : 0u;
+}
+
 /* Does reading it need the packet's flow? */
 static inline bool tap_ref_tracked(const struct tap_ref *ref) {
-  return ref->field != NULL && (ref->field->flags & TAP_TRACKED) != 0;
+  return (tap_ref_asks(ref) & TAP_TRACKED) != 0;
 }
 
 /* Let 'ref' name this occurrence. */

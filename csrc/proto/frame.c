@@ -216,7 +216,7 @@ static const struct tap_name linktype_names[] = {
 };
 
 const struct tap_field tap_frame_fields[] = {
-  TAP_READ("frame.number", "Frame Number", TAP_UINT, read_number),
+  TAP_READ("frame.number", "Frame Number", TAP_UINT, read_number, .flags = TAP_SEQUENCED),
   TAP_READ("frame.len", "Length on the wire", TAP_UINT, read_len, .unit = "bytes",
            .access = TAP_ACCESS_LEN),
   TAP_READ("frame.cap_len", "Captured Length", TAP_UINT, read_cap_len, .unit = "bytes"),
@@ -224,8 +224,10 @@ const struct tap_field tap_frame_fields[] = {
   TAP_READ("frame.time_epoch", "Epoch Time", TAP_TIME, read_time, .flags = TAP_HIDDEN),
   TAP_READ("frame.time_ns", "Epoch Time in nanoseconds", TAP_INT, read_time_ns, .flags = TAP_HIDDEN,
            .unit = "ns"),
-  TAP_READ("frame.time_delta", "Time since the frame before", TAP_SPAN, read_delta),
-  TAP_READ("frame.time_relative", "Time since the first frame", TAP_SPAN, read_relative),
+  TAP_READ("frame.time_delta", "Time since the frame before", TAP_SPAN, read_delta,
+           .flags = TAP_SEQUENCED),
+  TAP_READ("frame.time_relative", "Time since the first frame", TAP_SPAN, read_relative,
+           .flags = TAP_SEQUENCED),
   TAP_READ("frame.protocols", "Protocols", TAP_STRING, read_protocols, .level = TAP_LEVEL_ALL),
   TAP_READ("frame.interface_id", "Interface", TAP_UINT, read_interface),
   TAP_READ("frame.interface_name", "Interface name", TAP_STRING, read_interface_name),

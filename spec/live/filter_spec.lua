@@ -197,6 +197,24 @@ describe("a filter on a live link", function()
     assert_exact(stats)
   end)
 
+  it("counts all frames where it asks how many came before, as from a file", function()
+    for text, wanted in pairs {
+      ["src port 40001 and frame.number <= 100"] = 2, ["src port 40001 and frame.time_relative < 100"] = 10,
+      ["src port 40001 and not frame.number > 64"] = 1, ["src port 40001 and frame.time_delta >= 0"] = 10,
+    } do
+      local cap <close> = open(link.b, { filter = text })
+      assert.matches("^here: because frames are counted", cap:info().filter)
+      assert.matches("the kernel lets all packets through", cap:explain())
+      let_in(cap)
+      live.send(link.a, { count = 640, size = 60 })
+      local numbers = {}
+      assert.equal(wanted, drain(cap, function(p) numbers[#numbers + 1] = p["frame.number"] end), text)
+      for i, number in ipairs(numbers) do assert.equal(64 * i - 62, number) end
+      assert.equal(640, cap:stats().seen)
+      assert_exact(cap:stats())
+    end
+  end)
+
   it("has 800 hosts in the kernel, and more than it holds here", function()
     local hosts = { "192.0.2.1" }
     for i = 2, 6000 do hosts[i] = ("%d.%d.%d.%d"):format(11 + i % 100, i % 251, (i * 7) % 253, (i * 13) % 241 | 1) end
@@ -340,6 +358,30 @@ describe("what handlers, aggregates and loops want", function()
     assert.equal(10, n)
     assert.matches("^here: because decoded fields", cap:info().filter)
     assert.matches("the kernel has %d+ instructions: what at least one 'where' asks\n", cap:explain())
+  end)
+
+  it("stays out of the kernel where one asks how many frames came before", function()
+    for name, make in pairs {
+      handler = function(cap, list)
+        cap:on({ "frame.number" }, "src port 40001", function(number)
+          list[#list + 1] = number
+          assert.equal(64 * #list - 62, number)
+        end)
+      end,
+      where = function(cap, list)
+        cap:on({ "udp.srcport" }, "src port 40001 and frame.number > 0", function(port) list[#list + 1] = port end)
+      end,
+      aggregate = function(cap, list)
+        cap:aggregate { by = { "frame.number" }, "n = count()", where = "src port 40001" }
+        cap:on({ "udp.srcport" }, "src port 40001", function(port) list[#list + 1] = port end)
+      end,
+    } do
+      local cap <close> = open(link.b)
+      local list = {}
+      make(cap, list)
+      assert.equal(640, seen(cap, run_it), name)
+      assert.equal(10, #list)
+    end
   end)
 
   it("changes with them while a pass is kept open", function()
