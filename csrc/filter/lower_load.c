@@ -84,8 +84,9 @@ static struct number load(struct tap_lowering *l, const struct tap_arith *a) {
   if (!load_place(l, a->proto, &place, &offset, &check)) return nothing();
   out.checks = tap_both(l, index.checks, check);
   v = &l->g->values[index.value];
+  /* As in libpcap the sum has 32 bits, so that ip[-1] is the byte before the header. */
   if (v->kind == VALUE_CONST && (place.base == VALUE_NONE || v->k < 0x10000)) {
-    out.value = tap_val_load(l->g, place.base, (uint64_t)place.at + offset + v->k, a->size);
+    out.value = tap_val_load(l->g, place.base, place.at + offset + v->k, a->size);
     return out;
   }
   if (place.base != VALUE_NONE) index.value = tap_val_op(l->g, '+', index.value, place.base);

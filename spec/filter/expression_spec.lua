@@ -1,6 +1,7 @@
 --- Filters as objects: comparisons of fields by a truth table, sets, words, messages, programs.
 
 local core = require "moontap.core"
+local run = require "spec.support.run"
 require "moontap.filter"
 
 local function hex(text)
@@ -96,6 +97,22 @@ describe("a comparison", function()
       assert.equal(row[2], verdicts(row[1]))
     end)
   end
+end)
+
+describe("a negative offset", function()
+  it("counts back from the header, and matches nothing before the packet, as tcpdump has it", function()
+    for text, wanted in pairs {
+      ["ip[-1] = 0"] = "syn", ["ip[4294967295] = 0"] = "syn", ["vlan 5 and vlan 7 and ip[-1] = 0"] = "tagged",
+      ["ip6[-1] = 0xdd and ip6[-2:2] = 0x86dd"] = "six", ["ip[-14] = 2 or ip6[-14] = 2"] = "syn six",
+      ["tcp[-1] = 2 and tcp[-4:4] = 0x0a000002"] = "syn", ["ip[-15] = 0"] = "", ["ip[-15] != 0"] = "",
+      ["ether[-1] = 0"] = "", ["ip[2147483647] = 0"] = "",
+    } do
+      assert.equal(wanted, verdicts(text))
+      local theirs = run { "tcpdump", "-ddd", text }
+      assert.equal(0, theirs.code, theirs.err)
+      if wanted ~= "" then assert.equal(wanted, verdicts(theirs.out), text) end
+    end
+  end)
 end)
 
 describe("per-packet information", function()
