@@ -280,7 +280,8 @@ void tapL_select_explain(const struct tapL_select *s, luaL_Buffer *b) {
     luaL_addsize(b, n);
     return;
   }
-  lua_pushfstring(b->L, s->insns != NULL ? "program: %d instructions\n" : "", (int)s->count);
+  lua_pushfstring(b->L, s->insns != NULL ? "program: %d instruction%s\n" : "", (int)s->count,
+                  s->count == 1 ? "" : "s");
   luaL_addvalue(b);
   if (s->text == NULL) return;
   lua_pushfstring(b->L, "filter: %s\nnot compiled: no packet has come yet\n", s->text);

@@ -11,6 +11,7 @@ local options = require "moontap.options"
 local output = require "moontap.output"
 local report = require "moontap.report"
 local tools = require "moontap.tools"
+local units = require "moontap.units"
 
 local M = {}
 
@@ -98,7 +99,8 @@ end
 local function run_count()
   local capture = assert(command.capture())
   assert(capture:run())
-  print(("%d packets"):format(capture:stats().delivered))
+  local count = capture:stats().delivered
+  print(("%d %s"):format(count, units.plural(count, "packet")))
 end
 
 --- Packets that are saved are not printed.

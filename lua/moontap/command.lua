@@ -11,6 +11,7 @@ local output = require "moontap.output"
 local protocol = require "moontap.protocol"
 local sets = require "moontap.sets"
 local source = require "moontap.source"
+local units = require "moontap.units"
 local writer = require "moontap.writer"
 
 local M = {}
@@ -331,7 +332,10 @@ local function close(out, path)
   local ok, message, code = out:close()
   if code == EPIPE and path == "-" then return nil end -- whoever read it has seen enough
   local lost = out:stats().unsaved
-  if lost > 0 then message = ("%s, %d packets not saved"):format(message or "writing", lost) end
+  if lost > 0 then
+    local noun = units.plural(lost, "packet")
+    message = ("%s, %d %s not saved"):format(message or "writing", lost, noun)
+  end
   return not ok and message or nil
 end
 

@@ -131,9 +131,12 @@ local ALWAYS <const> = { "seen", "delivered", "filtered", "dropped", "unread" }
 function M.left_out(aggregate, indent)
   local others = aggregate:others()
   if not others then return "" end
-  local text <const> = "%s%s packets, %s of others are not shown: the table is full at %s keys\n"
-  return text:format(indent or "", units.count_text(others.packets), units.size_text(others.bytes),
-    units.count_text(aggregate:count()))
+  local function counted(count, noun)
+    return units.count_text(count) .. " " .. units.plural(count, noun)
+  end
+  return ("%s%s, %s of others are not shown: the table is full at %s\n"):format(indent or "",
+    counted(others.packets, "packet"), units.size_text(others.bytes),
+    counted(aggregate:count(), "key"))
 end
 
 --- What is told of a run only where it is not zero.

@@ -109,6 +109,14 @@ function M.size_text(bytes)
   return digits3(value) .. " " .. SIZE_NAMES[name]
 end
 
+--- A noun as it stands behind a number: "1 packet", "2 packets".
+---@param count integer
+---@param noun string
+---@return string
+function M.plural(count, noun)
+  return count == 1 and noun or noun .. "s"
+end
+
 --- A time span for people: "250 µs", "8.21 s", "3 m 05 s", "2 h 10 m".
 ---@param ns integer
 ---@return string

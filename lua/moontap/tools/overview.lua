@@ -76,8 +76,8 @@ local function section(title, sums, ...)
   if #sums > #rows then io.write(("  ... %d more\n"):format(#sums - #rows)) end
 end
 
-io.write(("%s: %s packets, %s"):format(info.interface or info.name,
-  units.count_text(whole.packets), units.size_text(whole.bytes)))
+io.write(("%s: %s %s, %s"):format(info.interface or info.name, units.count_text(whole.packets),
+  units.plural(whole.packets, "packet"), units.size_text(whole.bytes)))
 if first_ns <= last_ns then
   io.write((" in %s, from %s"):format(units.time_text(last_ns - first_ns),
     os.date("%Y-%m-%d %H:%M:%S", first_ns // 1000000000)))

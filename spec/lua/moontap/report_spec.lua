@@ -82,3 +82,17 @@ describe("report.counts", function()
       report.counts(stats))
   end)
 end)
+
+describe("report.left_out", function()
+  local function full(others, keys)
+    return { others = function() return others end, count = function() return keys end }
+  end
+
+  it("counts what a full table has no room for", function()
+    assert.equal("1 packet, 60 B of others are not shown: the table is full at 1 key\n",
+      report.left_out(full({ packets = 1, bytes = 60 }, 1)))
+    assert.equal("  1,200 packets, 60 B of others are not shown: the table is full at 3 keys\n",
+      report.left_out(full({ packets = 1200, bytes = 60 }, 3), "  "))
+    assert.equal("", report.left_out(full(nil, 3)))
+  end)
+end)

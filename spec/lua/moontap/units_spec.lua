@@ -110,6 +110,13 @@ describe("units.count_text", function()
   end)
 end)
 
+describe("units.plural", function()
+  it("is one alone of one", function()
+    assert.same({ "packets", "packet", "packets" },
+      { units.plural(0, "packet"), units.plural(1, "packet"), units.plural(2, "packet") })
+  end)
+end)
+
 describe("units.ms", function()
   it("rounds up, to the largest time that there is", function()
     for ns, ms in pairs {
