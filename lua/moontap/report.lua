@@ -14,11 +14,18 @@ local function pad(text, columns, right)
   return right and space .. text or text .. space
 end
 
+--- A text that no terminal obeys: control characters are escaped.
+---@param text string
+---@return string
+function M.escape(text)
+  return (text:gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
+end
+
 --- What a cell shows: absent values are a dash, control characters are escaped.
 local function cell_text(value)
   if value == nil then return "-" end
   if math.type(value) == "float" then return ("%.2f"):format(value) end
-  return (tostring(value):gsub("%c", function(c) return ("\\x%02x"):format(c:byte()) end))
+  return M.escape(tostring(value))
 end
 
 --- Bring a column's description into one form.

@@ -3,6 +3,7 @@
 -- filter to say, so that a wrong one is found by asking the compiler, and is told with its line.
 local core = require "moontap.core"
 local file = require "moontap.file"
+local report = require "moontap.report"
 
 local M = {}
 
@@ -15,10 +16,11 @@ local M = {}
 local function read_line(line)
   local member, rest = line:match("^%s*([^%s#]*)%s*([^#]*)")
   if rest ~= "" then
-    return nil, ("'%s' follows '%s', a line has one member"):format(rest, member)
+    return nil, ("'%s' follows '%s', a line has one member"):format(report.escape(rest),
+      report.escape(member))
   end
   if member:find("[^%w%.:/_%-]") then
-    return nil, ("'%s' is no address, network, range or number"):format(member)
+    return nil, ("'%s' is no address, network, range or number"):format(report.escape(member))
   end
   return member
 end

@@ -354,7 +354,10 @@ describe("--set", function()
     local wanted = {
       ["192.0.2.1\n192.0.2.2 192.0.2.3\n"] = ":2: '192.0.2.3' follows '192.0.2.2', a line has one member",
       ["\n\n192.0.2.1,\n"] = ":3: '192.0.2.1,' is no address, network, range or number",
-      ["a\0b"] = ":1: 'a\0b' is no address, network, range or number",
+      ["a\0b"] = ":1: 'a\\x00b' is no address, network, range or number",
+      ["\27[2J"] = ":1: '\\x1b[2J' is no address, network, range or number",
+      ["a\1m \27[1m"] = ":1: '\\x1b[1m' follows 'a\\x01m', a line has one member",
+      ["ä"] = ":1: 'ä' is no address, network, range or number",
     }
     for text, message in pairs(wanted) do
       local name = put("bad", text)

@@ -83,6 +83,13 @@ describe("report.counts", function()
   end)
 end)
 
+describe("report.escape", function()
+  it("leaves nothing that a terminal obeys", function()
+    assert.equal("\\x1b[31mä\\x0a", report.escape "\27[31mä\n")
+    assert.equal("plain", report.escape "plain")
+  end)
+end)
+
 describe("report.left_out", function()
   local function full(others, keys)
     return { others = function() return others end, count = function() return keys end }
