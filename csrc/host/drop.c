@@ -3,8 +3,7 @@
  * Who the process is and what it may do.  Invariant: after host_drop() it can
  * do no more than its user can, but open packet sockets; a program that it
  * starts not even that; and there is no way back.  In a user namespace that
- * knows no other user, capabilities alone go.  They are set by plain system
- * calls, see capabilities(7).
+ * knows no other user, capabilities(7) alone go.
  */
 #include "host/drop.h"
 

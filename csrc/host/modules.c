@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Embedded modules go into package.preload as functions that compile their
- * text when they are required for the first time.  A function knows its module
- * by number: no address gets into Lua.
+ * Embedded modules go into package.preload as functions that compile their text
+ * when they are first required.  Each knows its module by number, not address.
  */
 #include "host/modules.h"
 

@@ -3,8 +3,7 @@
  * The host's view of the command line: one table of the options that take a
  * value or mean something before Lua is there.  Invariant: this table and
  * lua/moontap/options.lua agree on which options take a value, so that both
- * find the same words; a spec holds one against the other.  Letters may be
- * bundled (-np), values may be attached (-c10, --read=FILE).
+ * find the same words; a spec holds one against the other.
  */
 #include "host/options.h"
 
@@ -62,8 +61,7 @@ static const struct option *find(const char *text, size_t size) {
   return NULL;
 }
 
-/* Note an option; its value is what is attached or else the word at 'next'.  Returns the word
- * to go on with.  Where the value is missing, Lua says so. */
+/* Note an option; its value is attached, or the word at 'next'.  Returns the word to go on with. */
 static char *const *note(struct host_options *out, const struct option *o, const char *attached,
                          char *const *next) {
   if (o != NULL && !o->value)
@@ -90,8 +88,7 @@ static char *const *take_letters(struct host_options *out, const char *word, cha
   return next;
 }
 
-/* Read all options, which may stand before and after words; behind "--" all are words.  Returns
- * the first word: only that one can be a script ("net 10.0.0.0/8" is none), or NULL. */
+/* Read options, before and behind words.  The first word, which alone can be a script, or NULL. */
 static char *const *take_all(struct host_options *out, char *const *next) {
   char *const *first = NULL;
   for (bool options = true; *next != NULL;) {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the host must know of the command line before Lua is there: what to
- * open, which file is the script, how much power to keep.  Lua parses the
- * whole line again, and reports unknown options and missing values.
+ * What the host must know of the command line before Lua is there, which parses
+ * the whole line again, and reports unknown options and missing values.
  */
 #ifndef TAP_HOST_OPTIONS_H
 #define TAP_HOST_OPTIONS_H
