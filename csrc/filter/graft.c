@@ -61,6 +61,7 @@ static uint32_t make_value(struct graft *w, const struct tap_val *v) {
   case VALUE_OP: return tap_val_op(g, v->op, copy_value(w, v->a), copy_value(w, v->b));
   case VALUE_NEGATE: return tap_val_negate(g, copy_value(w, v->a));
   case VALUE_COMPARE: return tap_val_compare(g, v->op, copy_value(w, v->a), copy_value(w, v->b));
+  case VALUE_MEMBER6: return tap_val_member6(g, copy_value(w, v->a), v->k);
   default: return tap_val_outside(g, v->kind, v->k);
   }
 }

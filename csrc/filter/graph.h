@@ -84,6 +84,7 @@ uint32_t tap_val_op(struct tap_graph *g, uint8_t op, uint32_t a, uint32_t b);
 uint32_t tap_val_negate(struct tap_graph *g, uint32_t a);
 uint32_t tap_val_compare(struct tap_graph *g, uint8_t op, uint32_t a, uint32_t b);
 uint32_t tap_val_outside(struct tap_graph *g, unsigned kind, uint32_t k);
+uint32_t tap_val_member6(struct tap_graph *g, uint32_t base, uint32_t list);
 
 /* What 'op' makes of two numbers; false where it divides by 0. */
 bool tap_val_fold(uint8_t op, uint32_t a, uint32_t b, uint32_t *out);

@@ -47,7 +47,7 @@ struct tap_range6 {
 };
 
 struct tap_list6 {
-  uint32_t at;                     /* of the address in the packet */
+  uint32_t at; /* of the address in the packet, behind a base where that is found at run time */
   const struct tap_range6 *ranges; /* in order, apart */
   size_t count;
 };

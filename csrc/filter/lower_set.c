@@ -275,7 +275,7 @@ static struct tap_formula *family4(struct tap_lowering *l, uint32_t set, struct 
 
 enum { LONG_LIST = 250 }; /* more have no room in the kernel, whatever is done */
 
-/* The address at a constant place is on a list: one search, in user space. */
+/* The address is on a list: one search, in user space. */
 static struct tap_formula *on_list(struct tap_lowering *l, const struct place6 *p,
                                    const struct gathering *s) {
   void *lists = l->lists;
@@ -288,15 +288,17 @@ static struct tap_formula *on_list(struct tap_lowering *l, const struct place6 *
   memcpy(copy, s->v6, s->count6 * sizeof *copy);
   l->lists = lists;
   l->lists[l->list_count] = (struct tap_list6){ p->network.at + p->offset, copy, s->count6 };
-  f = tap_formula_test(l->arena, tap_val_outside(l->g, VALUE_MEMBER6, (uint32_t)l->list_count++),
+  f = tap_formula_test(l->arena, tap_val_member6(l->g, p->network.base, (uint32_t)l->list_count++),
                        tap_set_range(l->g, 1, 1));
-  if (f != NULL) f->outside = true;
+  if (f == NULL) return NULL;
+  f->outside = true;
+  f->fixed = p->network.base != VALUE_NONE; /* behind what finds the place */
   return f;
 }
 
 static struct tap_formula *listed6(struct tap_lowering *l, const struct place6 *p,
                                    const struct gathering *s) {
-  if (s->count6 > LONG_LIST && p->network.base == VALUE_NONE) return on_list(l, p, s);
+  if (s->count6 > LONG_LIST) return on_list(l, p, s);
   return tree6(l, p, s->v6, s->count6, 0);
 }
 

@@ -31,10 +31,14 @@ static inline bool load(const struct tap_frame *f, uint64_t at, unsigned size, u
 
 static bool evaluate(struct machine *m, uint32_t value, uint32_t *out);
 
-static bool find_address(const struct machine *m, const struct tap_list6 *l, uint32_t *out) {
-  const uint8_t *address = m->frame->data + l->at;
+static bool find_address(struct machine *m, const struct tap_val *v, uint32_t *out) {
+  const struct tap_list6 *l = &m->fused->context.lists[v->k];
+  const uint8_t *address;
   size_t low = 0, high = l->count;
-  if ((uint64_t)l->at + 16 > m->frame->caplen) return false;
+  uint32_t base = 0;
+  if (v->a != VALUE_NONE && !evaluate(m, v->a, &base)) return false;
+  if ((uint64_t)base + l->at + 16 > m->frame->caplen) return false;
+  address = m->frame->data + base + l->at;
   while (low < high) {
     size_t middle = (low + high) / 2;
     if (memcmp(address, l->ranges[middle].high, 16) > 0)
@@ -83,7 +87,7 @@ static bool evaluate(struct machine *m, uint32_t value, uint32_t *out) {
     *out =
         m->packet != NULL && tap_comparison_holds(m->fused->context.comparisons[v->k], m->packet);
     return true;
-  case VALUE_MEMBER6: return find_address(m, &m->fused->context.lists[v->k], out);
+  case VALUE_MEMBER6: return find_address(m, v, out);
   default: return follow_chain(m, &m->fused->context.chains[v->k], out);
   }
 }

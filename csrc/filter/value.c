@@ -164,3 +164,10 @@ uint32_t tap_val_compare(struct tap_graph *g, uint8_t op, uint32_t a, uint32_t b
 uint32_t tap_val_outside(struct tap_graph *g, unsigned kind, uint32_t k) {
   return intern(g, (struct tap_val){ .kind = (uint8_t)kind, .k = k, .most = 1 });
 }
+
+uint32_t tap_val_member6(struct tap_graph *g, uint32_t base, uint32_t list) {
+  return intern(
+      g,
+      (struct tap_val){
+          .kind = VALUE_MEMBER6, .a = base, .k = list, .cells = g->values[base].cells, .most = 1 });
+}

@@ -171,6 +171,41 @@ describe("a set", function()
     assert.is_nil(filter)
     assert.matches("no set is called 'work'", message)
   end)
+  it("of many ranges of IPv6 is searched behind a tunnel as well", function()
+    local list, other = {}, {}
+    for i = 1, 30000 do -- each begins in the 32 bits in which the one before ended
+      list[i] = ("2000:%x:8000::-2000:%x:7fff::"):format(i, i + 1)
+      other[i] = ("3000:%x:8000::-3000:%x:7fff::"):format(i, i + 1)
+    end
+    other[#other + 1] = "2000:db8:8000::"
+    local function tunnel(src, dst, options)
+      local inner = six:sub(1, 22) .. src .. dst .. six:sub(55)
+      local header = hex(options == "" and "0000 6558 000007 00" or "0100 6558 000007 00") .. hex(options)
+      local length <const> = 8 + #header + #inner
+      return syn:sub(1, 14) .. string.pack(">BBI2", 0x45, 0, 20 + length)
+        .. hex "0001 0000 40 11 0000 0a000001 0a000002 0400 17c1" .. string.pack(">I2I2", length, 0) .. header .. inner
+    end
+    local inside <const> = hex "20000db8 80000000 00000000 00000001"
+    local outside <const> = hex "20000db8 7fffffff 00000000 00000001"
+    local function ask(text, packet)
+      return assert(core.filter(text, 1, { sets = { many = list, other = other } })):matches(packet)
+    end
+    for _, options in ipairs { "", "0000 01 00" } do
+      local at, far = tunnel(inside, outside, options), tunnel(outside, outside, options)
+      assert.is_true(ask("geneve and src host in @many", at))
+      assert.is_false(ask("geneve and dst host in @many", at))
+      assert.is_true(ask("geneve 7 and host in @many and tcp", at))
+      assert.is_false(ask("geneve and host in @many", far))
+      assert.is_false(ask("geneve and host in @other", at))
+      assert.is_true(ask("geneve and not host in @other and ip6", at))
+      assert.is_false(ask("host in @many", at))
+    end
+    assert.is_false(ask("host in @many", six))
+    local cut <const> = tunnel(inside, outside, "")
+    local filter <const> = assert(core.filter("geneve and src host in @many", 1, { sets = { many = list } }))
+    local first <const> = #cut - #six + 14 + 8 -- where the address begins
+    for n = 0, #cut do assert.equal(n >= first + 16, filter:matches(cut:sub(1, n)), n) end
+  end)
   it("is refused where it is no list of texts, or one has a zero byte", function()
     local function refused(sets) return select(2, pcall(core.filter, "host in @a", 1, { sets = sets })) end
     local function of_length(n) return setmetatable({}, { __len = function() return n end }) end
