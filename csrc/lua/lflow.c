@@ -44,6 +44,7 @@ static bool counter_asks(const struct tapL_counter *counter, unsigned what) {
 
 bool tapL_hooks_ask(const struct tapL_capture *c, const struct tapL_handler *loop, unsigned what) {
   const struct tapL_hooks *hooks = &c->hooks;
+  if (select_asks(c->filter, what)) return true;
   if (loop != NULL && handler_asks(loop, what)) return true;
   for (int i = 0; i < hooks->handler_count; i++)
     if (handler_asks(&hooks->handlers[i], what)) return true;

@@ -12,7 +12,7 @@
 
 void tapL_flow_init(struct tapL_capture *c);
 
-/* Does one of those who listen, or 'loop' (NULL: there is none), name a field that is about more
+/* Does the filter, one of those who listen, or 'loop' (NULL: none), name a field that is about more
  * than the frame: TAP_TRACKED, TAP_SEQUENCED? */
 bool tapL_hooks_ask(const struct tapL_capture *c, const struct tapL_handler *loop, unsigned what);
 

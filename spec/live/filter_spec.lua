@@ -368,6 +368,10 @@ describe("what handlers, aggregates and loops want", function()
           assert.equal(64 * #list - 62, number)
         end)
       end,
+      filter = function(cap, list)
+        assert(cap:set_filter "frame.number > 0")
+        cap:on({ "udp.srcport" }, "src port 40001", function(port) list[#list + 1] = port end)
+      end,
       where = function(cap, list)
         cap:on({ "udp.srcport" }, "src port 40001 and frame.number > 0", function(port) list[#list + 1] = port end)
       end,
