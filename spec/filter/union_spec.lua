@@ -1,5 +1,6 @@
 --- What filters ask of the kernel, against the filters themselves, on random packets: unions by
---- spec/filter/union_probe.c, comparisons of fields by spec/filter/split_probe.c.
+--- spec/filter/union_probe.c, comparisons of fields by spec/filter/split_probe.c,
+--- tags and the like by spec/filter/live_probe.c.
 
 local long = require "spec.support.long"
 local probe = require "spec.base.probe"
@@ -31,5 +32,14 @@ describe("the kernel's part of a comparison of fields", function()
     assert.equal(0, wrong)
     assert.is_true(programs >= filters - 4 and passed < verdicts * 0.7, out)
     assert.is_true(matched > verdicts / 10 and inner > matched / 2, out)
+  end)
+end)
+
+describe("a filter for a socket", function()
+  it("says the same in the kernel and here, whether a tag was lifted out or not", function()
+    local n, out = numbers("live_probe", "1000")
+    local filters, verdicts, accepted, wrong = table.unpack(n)
+    assert.equal(0, wrong)
+    assert.is_true(filters > 800 and verdicts == 60 * filters and accepted > verdicts / 10, out)
   end)
 end)
