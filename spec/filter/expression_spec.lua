@@ -150,6 +150,21 @@ describe("per-packet information", function()
   end)
 end)
 
+describe("a comparison of a signed field", function()
+  -- radiotap with a signal of -56 dBm, then an 802.11 acknowledgement
+  local ack = hex "0000 0900 20000000 c8 d400 0000 020000000001"
+  for text, wanted in pairs {
+    ["== -56"] = true, ["!= -56"] = false, ["< 0"] = true, ["> 0"] = false, ["> -57"] = true, ["< -57"] = false,
+    [">= -56"] = true, ["<= -56"] = true, ["== 200"] = false, ["in {-56, 10}"] = true, ["in {-55, 56}"] = false,
+  } do
+    it("knows what is below 0: " .. text, function()
+      local filter, message = core.filter("radiotap.dbm_antsignal " .. text, 127)
+      assert.is_truthy(filter, message)
+      assert.equal(wanted, filter:matches(ack))
+    end)
+  end
+end)
+
 describe("a set", function()
   it("stands behind pcap-filter's words, with and without braces", function()
     assert.equal("syn", verdicts "tcp port in 80,81")

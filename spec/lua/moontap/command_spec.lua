@@ -375,6 +375,12 @@ describe("--set", function()
     local text <const> = "port in @g or port in @b"
     both({ "-r", path, "--set=g=" .. good, "--set=b=" .. bad, text }, 2, "",
       ("moontap: %s:4: '192.0.2.1': %s\n"):format(bad, fault(text, 1, { sets = sets })))
+    for at = 1, 7 do -- wherever it stands
+      local lines = {}
+      for i = 1, 7 do lines[i] = i == at and "192.0.2.1" or tostring(i) end
+      local r = DOORS.host { "-d", "--set=b=" .. put("bad", table.concat(lines, "\n")), "port in @b" }
+      assert.matches(("^moontap: %s:%d: '192.0.2.1': "):format(bad, at), r.err)
+    end
     -- what is wrong elsewhere is not the file's fault
     both({ "-r", path, "--set=g=" .. good, "port in @g or prot 80" }, 2, "",
       "moontap: " .. fault("port in @g or prot 80", 1, { sets = { g = { "1-7" } } }) .. "\n")
