@@ -78,6 +78,16 @@ static bool loads_transport(const struct tap_arith *a) {
   return loads_transport(a->a) || loads_transport(a->b);
 }
 
+/* A flag without a comparison; "has" says that its presence is meant. */
+static void warn_flag(struct warnings *w, const struct tap_ast *ast) {
+  const struct tap_field *field = ast->ref.field;
+  if (ast->op != CMP_HAS || field == NULL || field->type != TAP_FLAG) return;
+  if (ast->name == NULL || ast->name->span.at != ast->span.at) return;
+  warn(w, ast->span,
+       "'%s' alone asks whether the field is there; write '%s == 1', or 'has %s' if that is meant",
+       field->name, field->name, field->name);
+}
+
 struct seen {
   bool ip6, transport;
 };
@@ -111,6 +121,7 @@ static void walk(struct warnings *w, const struct tap_ast *ast, struct seen *see
     warn_relation(w, ast->left);
     warn_relation(w, ast->right);
     return;
+  case AST_FIELD: warn_flag(w, ast); return;
   default: break;
   }
   if (!moves(ast)) return;

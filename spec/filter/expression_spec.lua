@@ -404,6 +404,14 @@ describe("a filter", function()
     assert.matches("^filter:3:12: 'vlan' before it moved", warnings[1])
     assert.matches("^filter:3:3: 'and' and 'or' have one precedence", warnings[2])
   end)
+  it("warns of a flag that stands alone", function()
+    assert.same({ "filter:1:9: 'tcp.flags.syn' alone asks whether the field is there; write " ..
+      "'tcp.flags.syn == 1', or 'has tcp.flags.syn' if that is meant" },
+      core.filter("tcp and tcp.flags.syn"):warnings())
+    for _, text in ipairs { "has tcp.flags.syn", "tcp.flags.syn == 1", "tcp.dstport", "ipv6" } do
+      assert.same({}, core.filter(text):warnings(), text)
+    end
+  end)
   it("sees a tag that the kernel lifted out as the live filter does", function()
     local filter = assert(core.filter("vlan 5 and tcp port 80", 1, { live = true }))
     assert.is_true(filter:matches(syn, { vlan_tci = 5 }))
