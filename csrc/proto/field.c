@@ -26,8 +26,10 @@ static bool size_fits(const struct tap_field *field) {
 static uint8_t place_access(const struct tap_field *field, unsigned bytes) {
   if (field->type == TAP_FLOAT) return TAP_ACCESS_ANY;
   if (!tap_type_is_number(field->type)) return TAP_ACCESS_BYTES;
-  if (tap_type_is_signed(field->type)) return TAP_ACCESS_ANY;
-  return bytes == 1 || bytes == 2 || bytes == 4 ? TAP_ACCESS_NUMBER : TAP_ACCESS_ANY;
+  if (bytes != 1 && bytes != 2 && bytes != 4) return TAP_ACCESS_LOAD;
+  if (!tap_type_is_signed(field->type))
+    return (field->flags & TAP_LITTLE) != 0 ? TAP_ACCESS_LITTLE : TAP_ACCESS_NUMBER;
+  return (field->flags & TAP_LITTLE) != 0 ? TAP_ACCESS_LOAD : TAP_ACCESS_SIGNED;
 }
 
 bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned protocol,
@@ -43,10 +45,8 @@ bool tap_ref_init(struct tap_ref *ref, const struct tap_field *field, unsigned p
   if (field->read != NULL || field->read_self != NULL) return true;
   used = (field->bit % 8u + field->bits + 7) / 8;
   ref->bytes = ref->load = (uint8_t)used;
-  if ((field->flags & TAP_LITTLE) != 0)
-    ref->load |= TAP_LOAD_LITTLE;
-  else
-    ref->access = place_access(field, used);
+  if ((field->flags & TAP_LITTLE) != 0) ref->load |= TAP_LOAD_LITTLE;
+  ref->access = place_access(field, used);
   if (tap_type_is_number(field->type) && field->bits > 0) {
     ref->shift = (uint8_t)(used * 8 - field->bit % 8u - field->bits);
     ref->mask = field->bits == 64 ? UINT64_MAX : (UINT64_C(1) << field->bits) - 1;
@@ -68,6 +68,11 @@ static inline uint64_t load_place(const uint8_t *at, unsigned load) {
   }
 }
 
+uint64_t tap_ref_load(const struct tap_ref *ref, const uint8_t *at) {
+  uint64_t n = load_place(at, ref->load) >> ref->shift & ref->mask;
+  return ref->field->type == TAP_INT ? tap_extend_sign(n, ref->field->bits) : n;
+}
+
 static inline __attribute__((always_inline)) bool read_place(const struct tap_ref *ref,
                                                              const struct tap_packet *p,
                                                              const struct tap_layer *layer,
@@ -77,8 +82,7 @@ static inline __attribute__((always_inline)) bool read_place(const struct tap_re
   if ((uint32_t)ref->byte + ref->bytes > layer->header) return false;
   out->type = field->type;
   if (tap_type_is_number(field->type)) {
-    out->number = load_place(at, ref->load) >> ref->shift & ref->mask;
-    if (field->type == TAP_INT) out->number = tap_extend_sign(out->number, field->bits);
+    out->number = tap_ref_load(ref, at);
   } else {
     out->bytes = at;
     out->size = ref->bytes;

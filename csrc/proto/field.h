@@ -46,7 +46,10 @@ enum {
 /* Short ways to values that are asked for most: to the first occurrence, in its plain form. */
 enum tap_access {
   TAP_ACCESS_ANY,    /* none: whatever else there is */
-  TAP_ACCESS_NUMBER, /* unsigned, at a place, of 1, 2 or 4 bytes */
+  TAP_ACCESS_NUMBER, /* unsigned, at a place, of 1, 2 or 4 bytes, the highest first */
+  TAP_ACCESS_LITTLE, /* the same, the lowest first */
+  TAP_ACCESS_SIGNED, /* as the first, but two's complement */
+  TAP_ACCESS_LOAD,   /* any other number at a place */
   TAP_ACCESS_BYTES,  /* at a place: an address, bytes, text */
   TAP_ACCESS_SRC,
   TAP_ACCESS_DST,
@@ -156,10 +159,23 @@ static inline enum tap_fetched tap_fetched_if(bool is_there) {
   return is_there ? TAP_FETCHED : TAP_ABSENT;
 }
 
+/* The number at 'at', in the byte order and with the sign of its row. */
+uint64_t tap_ref_load(const struct tap_ref *ref, const uint8_t *at);
+
+/* The same where 'access' is one of the short three. */
+static inline __attribute__((always_inline)) uint64_t
+tap_ref_load_short(const struct tap_ref *ref, const uint8_t *at, enum tap_access access) {
+  uint32_t n = ref->bytes == 2 ? tap_be16(at) : ref->bytes == 1 ? *at : tap_be32(at);
+  if (access == TAP_ACCESS_LITTLE && ref->bytes > 1)
+    n = ref->bytes == 2 ? __builtin_bswap16((uint16_t)n) : __builtin_bswap32(n);
+  n = n >> ref->shift & (uint32_t)ref->mask;
+  return access == TAP_ACCESS_SIGNED ? tap_extend_sign(n, ref->field->bits) : n;
+}
+
 /* A place in the outermost layer of its protocol.  That one may lack it, and an inner one have it. */
-static inline enum tap_fetched tap_ref_fetch_place(const struct tap_ref *ref,
-                                                   const struct tap_packet *p, bool is_number,
-                                                   struct tap_value *out) {
+static inline __attribute__((always_inline)) enum tap_fetched
+tap_ref_fetch_place(const struct tap_ref *ref, const struct tap_packet *p, enum tap_access access,
+                    struct tap_value *out) {
   const struct tap_layer *layer = tap_packet_layer(p, ref->protocol, 0);
   const uint8_t *at;
   if (layer == NULL) return TAP_ABSENT;
@@ -169,10 +185,10 @@ static inline enum tap_fetched tap_ref_fetch_place(const struct tap_ref *ref,
   out->bytes = at;
   out->size = ref->bytes;
   out->number = 0;
-  if (is_number) {
-    uint32_t n = ref->bytes == 2 ? tap_be16(at) : ref->bytes == 1 ? *at : tap_be32(at);
-    out->number = n >> ref->shift & ref->mask;
-  }
+  if (access == TAP_ACCESS_LOAD)
+    out->number = tap_ref_load(ref, at);
+  else if (access != TAP_ACCESS_BYTES)
+    out->number = tap_ref_load_short(ref, at, access);
   return TAP_FETCHED;
 }
 
@@ -182,8 +198,11 @@ static inline __attribute__((always_inline)) enum tap_fetched
 tap_ref_fetch(const struct tap_ref *ref, const struct tap_packet *p, struct tap_value *out) {
   switch ((enum tap_access)ref->access) {
   case TAP_ACCESS_ANY: return TAP_ELSEWHERE;
-  case TAP_ACCESS_NUMBER: return tap_ref_fetch_place(ref, p, true, out);
-  case TAP_ACCESS_BYTES: return tap_ref_fetch_place(ref, p, false, out);
+  case TAP_ACCESS_NUMBER: return tap_ref_fetch_place(ref, p, TAP_ACCESS_NUMBER, out);
+  case TAP_ACCESS_LITTLE: return tap_ref_fetch_place(ref, p, TAP_ACCESS_LITTLE, out);
+  case TAP_ACCESS_SIGNED: return tap_ref_fetch_place(ref, p, TAP_ACCESS_SIGNED, out);
+  case TAP_ACCESS_LOAD: return tap_ref_fetch_place(ref, p, TAP_ACCESS_LOAD, out);
+  case TAP_ACCESS_BYTES: return tap_ref_fetch_place(ref, p, TAP_ACCESS_BYTES, out);
   case TAP_ACCESS_SRC: return tap_fetched_if(tap_ends_address(p, true, out));
   case TAP_ACCESS_DST: return tap_fetched_if(tap_ends_address(p, false, out));
   case TAP_ACCESS_SPORT: return tap_fetched_if(tap_ends_port(p, true, out));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Gate G9: read one field of one packet, again and again.  The packet is UDP
+ * Gate GD: read one field of one packet, again and again.  The packet is UDP
  * with a declared protocol behind it, so that its fields can be held against
  * built-in ones.
  *
