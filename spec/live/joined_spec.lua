@@ -40,6 +40,19 @@ describe("the kernel's program for all that listen", function()
     cap:stop()
   end)
 
+  it("is no more than the filter where a pass counts packets", function()
+    local cap <close> = open { filter = "src portrange 40000-40009" }
+    local sent
+    cap:each("src port 40001", function() end)
+    cap:every("10ms", function()
+      if not sent then live.send(link.a, { count = 64, size = 60 }) end
+      sent = true
+    end)
+    assert.equal(1, assert(cap:run { duration = "80ms" }).seen)
+    sent = false
+    assert.equal(11, assert(cap:run { duration = "80ms", count = 1000 }).seen)
+  end)
+
   it("is checked here, although the filter alone would not be", function()
     local cap <close> = open { filter = "udp" }
     assert.equal("kernel", cap:info().filter)
