@@ -43,7 +43,7 @@ static uint64_t bytes_number(const uint8_t *p, size_t n) {
   return out;
 }
 
-/* Regular expressions look at text up to its first zero byte; without one, at all of it. */
+/* Regular expressions look at all of the bytes: a zero byte among them ends nothing. */
 static bool matches(const struct tap_comparison *c, const uint8_t *bytes, size_t n) {
   regmatch_t whole = { .rm_so = 0, .rm_eo = (regoff_t)n };
   return regexec(c->regex, (const char *)bytes, 1, &whole, REG_STARTEND) == 0;

@@ -57,8 +57,7 @@ struct tap_formula *tap_lower_host4(struct tap_lowering *l, uint32_t address, ui
 }
 
 static uint32_t word_at(const uint8_t bytes[16], unsigned i) {
-  return (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 |
-         (uint32_t)bytes[4 * i + 2] << 8 | bytes[4 * i + 3];
+  return tap_be32(bytes + 4 * i);
 }
 
 static struct tap_formula *end6(struct tap_lowering *l, uint32_t offset, const uint8_t address[16],

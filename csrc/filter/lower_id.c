@@ -162,8 +162,5 @@ struct tap_formula *tap_lower_id(struct tap_lowering *l, const struct tap_ast *a
 struct tap_formula *tap_lower_address(struct tap_lowering *l, const struct tap_name_address *a,
                                       struct tap_qualifier q) {
   if (a->ipv6) return tap_lower_host6(l, a->bytes, all_ones, q);
-  return tap_lower_host4(l,
-                         (uint32_t)a->bytes[0] << 24 | (uint32_t)a->bytes[1] << 16 |
-                             (uint32_t)a->bytes[2] << 8 | a->bytes[3],
-                         UINT32_MAX, q);
+  return tap_lower_host4(l, tap_be32(a->bytes), UINT32_MAX, q);
 }

@@ -150,6 +150,15 @@ describe("per-packet information", function()
   end)
 end)
 
+describe("a regular expression", function()
+  it("looks behind a zero byte", function()
+    local zero = syn .. "a\0b"
+    zero = zero:gsub("^(" .. ("."):rep(16) .. ").(.)", "%1\0\43", 1) -- three bytes longer
+    assert.is_true(core.filter('payload matches "b$"'):matches(zero))
+    assert.is_false(core.filter('payload matches "^b"'):matches(zero))
+  end)
+end)
+
 describe("a comparison of a signed field", function()
   -- radiotap with a signal of -56 dBm, then an 802.11 acknowledgement
   local ack = hex "0000 0900 20000000 c8 d400 0000 020000000001"
