@@ -26,7 +26,7 @@ local function isolation()
 end
 
 --- A run that hangs is ended, and says where it was.
-local limit_s = long and 3600 or 400
+local limit_s = long and 3600 or 540
 
 --- Start this command again, isolated, with the paths of what was built; then leave with its status.
 local function restart()

@@ -11,8 +11,8 @@ cd "$(dirname "$0")/../.." || exit 1
 
 long=$([ "${1:-test}" = test-long ] && echo 1 || echo '')
 jobs=-j$(nproc)
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+log=$(mktemp) beside=$(mktemp)
+trap 'rm -f "$log" "$beside"' EXIT
 export WERROR=1 MOONTAP_LONG=$long
 unset LUA_PATH LUA_CPATH LUA_INIT LUA_PATH_5_4 LUA_CPATH_5_4 LUA_INIT_5_4
 
@@ -57,15 +57,25 @@ sanitized() {
     busted $(instrumented)
 }
 
+# What was run beside the other stages.
+told() {
+  cat "$beside"
+  return "$beside_status"
+}
+
 stage 'build with gcc' make -s "$jobs" CC=gcc all build/spec/send
 stage 'build with clang' make -s "$jobs" CC=clang BUILD=build/clang all
+stage 'build with sanitizers' make -s "$jobs" CC=gcc asan
+# A run of the specs takes one core: this one is made beside the stages that follow.
+sanitized >"$beside" 2>&1 </dev/null &
 stage 'check' make -s CC=gcc check
 stage 'specs' busted
-stage 'build with sanitizers' make -s "$jobs" CC=gcc asan
-stage 'specs with sanitizers' sanitized
 stage 'leaks' env ASAN_OPTIONS=detect_leaks=1 build/asan/bin/moontap spec/check/memory.lua
 stage 'gates' make -s CC=gcc gates
 stage 'fuzzers' make -s CC=gcc fuzz FUZZ_SECONDS=$([ -n "$long" ] && echo 60 || echo 3)
+wait $!
+beside_status=$?
+stage 'specs with sanitizers' told
 
 printf '\n'
 [ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
