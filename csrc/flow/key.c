@@ -82,12 +82,14 @@ static inline bool is_greater(const struct tap_flow_end *a, const struct tap_flo
 
 bool tap_flow_parts(const struct tap_packet *p, struct tap_flow_parts *out) {
   struct tap_flow_end from = { .port = { 0 } }, to = { .port = { 0 } };
-  const struct tap_layer *network = &p->layer[p->network];
+  const struct tap_layer *network;
   const struct tap_ends *ends;
   const uint8_t *src, *dst, *next;
   unsigned last;
   *out = (struct tap_flow_parts){ .transport = NULL };
-  if (p->network == TAP_NO_LAYER || network->protocol >= TAP_PROTO_BUILTINS) return false;
+  if (p->network == TAP_NO_LAYER) return false;
+  network = &p->layer[p->network];
+  if (network->protocol >= TAP_PROTO_BUILTINS) return false;
   ends = &tap_builtin_protocols[network->protocol]->addresses;
   src = tap_header_at(p, network, ends->src, ends->bytes);
   dst = tap_header_at(p, network, ends->dst, ends->bytes);

@@ -84,7 +84,7 @@ static const struct tap_layer *network_of(const struct tap_packet *p,
 /* The transport that the kernel's word is about: that of the outermost IP header. */
 static bool is_outer(const struct tap_packet *p, const struct tap_layer *layer) {
   const struct tap_layer *network = network_of(p, layer);
-  return network != NULL && network == &p->layer[p->network];
+  return network != NULL && network - p->layer == p->network;
 }
 
 /* The address where a routing header sends the packet in the end (RFC 8200, section 8.1); NULL

@@ -15,11 +15,11 @@
 
 static inline bool tap_ends_address(const struct tap_packet *p, bool source,
                                     struct tap_value *out) {
-  const unsigned index = p->network;
-  const struct tap_layer *layer = &p->layer[index];
+  const struct tap_layer *layer;
   const struct tap_ends *ends;
   unsigned at;
-  if (index == TAP_NO_LAYER) return false;
+  if (p->network == TAP_NO_LAYER) return false;
+  layer = &p->layer[p->network];
   ends = &p->walk->walkers[layer->protocol].ends;
   at = source ? ends->src : ends->dst;
   if (at + ends->bytes > layer->header) return false;
@@ -30,11 +30,11 @@ static inline bool tap_ends_address(const struct tap_packet *p, bool source,
 }
 
 static inline bool tap_ends_port(const struct tap_packet *p, bool source, struct tap_value *out) {
-  const unsigned index = p->transport;
-  const struct tap_layer *layer = &p->layer[index];
+  const struct tap_layer *layer;
   const struct tap_ends *ends;
   int at;
-  if (index == TAP_NO_LAYER) return false;
+  if (p->transport == TAP_NO_LAYER) return false;
+  layer = &p->layer[p->transport];
   ends = &p->walk->walkers[layer->protocol].ends;
   at = source ? ends->src : ends->dst;
   if (at > layer->header - 2) return false;
