@@ -25,8 +25,8 @@ end
 
 --- May the values differ?  Where a header is at fault either may read further, as in what an ICMP
 --- error quotes of a packet; a first fragment has no segment length there, a UDP payload there
---- takes the padding in, and behind an option of multipath TCP that it cannot read tshark reads no
---- other option.
+--- takes the padding in; behind an option of multipath TCP that it cannot read tshark reads no other
+--- option, and of an option of ICMPv6 that ends early it tells the type all the same.
 local function may_differ(p, row, field, ours, theirs)
   if p.fault or row["_ws.malformed"] ~= "" or row["_ws.short"] ~= "" then
     return #ours == 0 or #theirs == 0 or ours[1] == theirs[1] or field.type == "bytes"
@@ -34,6 +34,7 @@ local function may_differ(p, row, field, ours, theirs)
   if FRAGMENTARY[field.name] and #theirs == 0 then return is_fragment(p) end
   if field.name == "udp.payload" then return #theirs == 1 and theirs[1]:find(ours[1], 1, true) == 1 end
   if field.name:find("^tcp%.option") and row["frame.protocols"]:find("mptcp") then return begins_alike(ours, theirs) end
+  if field.name:find("^icmpv6%.opt") then return #ours < #theirs and begins_alike(ours, theirs) end
   return p:layers().quoted and begins_alike(ours, theirs)
 end
 
